@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.suite demo | test [SCENARIO] | prove | lint | docs`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.suite import demo, lint, scenarios
+from tests.suite.steps import BUILD, Step, Tally, finish, run
+
+
+def pytest(name: str, *arguments: str) -> Step:
+    """One pytest run whose tests are counted one by one."""
+    junit = BUILD / "junit" / f"{name.replace(' ', '-')}.xml"
+    return Step(name, [sys.executable, "-m", "pytest", "-q", f"--junitxml={junit}", *arguments], junit=junit)
+
+
+def depot() -> Step:
+    """Engine, host images and depot: what every scenario stands on, and the one long wait of a cold start."""
+    return Step("hosts engine, images and depot", [sys.executable, "-m", "tests.hosts", "depot"])
+
+
+def test(only: str | None) -> int:
+    """Lint, unit tests, and every scenario."""
+    tally = Tally()
+    if only:
+        if run(depot(), tally):
+            scenarios.run_scenario(only, tally)
+        return finish(tally)
+    for step in lint.steps():
+        run(step, tally)
+    run(pytest("unit tests", "tests/unit"), tally)
+    if run(depot(), tally):
+        run(pytest("integration tests", "tests/integration"), tally)
+        run(pytest("contract of the app images", "tests/contract"), tally)
+        for name in scenarios.names():
+            scenarios.run_scenario(name, tally)
+    return finish(tally)
+
+
+def prove() -> int:
+    """What takes too long for every change: the same roles on Debian 12."""
+    tally = Tally()
+    if run(depot(), tally):
+        for name in ("postgres", "redis", "minio", "nginx_media", "caddy"):
+            scenarios.run_scenario(name, tally, suite="debian12")
+    return finish(tally)
+
+
+def main() -> int:
+    """Dispatch to what the Makefile asks for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.suite", description=__doc__)
+    parser.add_argument("what", choices=["demo", "test", "prove", "lint", "docs"])
+    parser.add_argument("scenario", nargs="?")
+    arguments = parser.parse_args()
+    if arguments.what == "demo":
+        return demo.main()
+    if arguments.what == "test":
+        return test(arguments.scenario)
+    if arguments.what == "prove":
+        return prove()
+    tally = Tally()
+    for step in lint.steps() if arguments.what == "lint" else [lint.reference()]:
+        run(step, tally)
+    return finish(tally)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

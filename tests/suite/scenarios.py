@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Molecule: one scenario per role, and whole systems."""
+
+from __future__ import annotations
+
+import re
+
+from tests.suite.steps import BUILD, ROOT, Step, Tally, run
+
+CONFIG = ROOT / ".config" / "molecule" / "config.yml"
+# Whole systems come last: what a role's own scenario would show in a minute should not be learnt there.
+WHOLE_SYSTEMS = ("one_host",)
+STEP_DONE = re.compile(r"Executed: Successful")
+
+
+def names() -> list[str]:
+    """Every scenario of the checkout, roles first."""
+    found = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+    return [name for name in found if name not in WHOLE_SYSTEMS] + [name for name in WHOLE_SYSTEMS if name in found]
+
+
+def run_scenario(name: str, tally: Tally, suite: str = "debian13") -> bool:
+    """Run one scenario; each of its steps (check, converge, idempotence, verify …) counts as a test."""
+    if name not in names():
+        print(f"FAILED no scenario {name}: there are {', '.join(names())}")
+        return tally.add(False)
+    title = f"scenario {name}" if suite == "debian13" else f"scenario {name} {suite}"
+    env = {"SUITE": suite, "MOLECULE_EPHEMERAL_DIRECTORY": str(BUILD / "molecule" / name)}
+    step = Step(title, ["molecule", "-c", str(CONFIG), "test", "-s", name], env=env)
+    outcome = Tally()
+    ok = run(step, outcome)
+    log = BUILD / "logs" / f"{title.replace(' ', '-')}.log"
+    done = len(STEP_DONE.findall(log.read_text(errors="replace")))
+    tally.passed += done
+    if not ok or done == 0:
+        tally.add(False)
+    return ok

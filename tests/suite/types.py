@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""mypy --strict over our Python, each part under the name that its imports use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.suite.steps import ROOT
+
+
+def main() -> int:
+    """Check the plugins as the collection they are, and the tools below tests/ as the package they are."""
+    plugins = ROOT / ".ansible" / "collections" / "ansible_collections" / "fediops" / "mastodon" / "plugins"
+    env = {**os.environ, "MYPYPATH": str(ROOT / ".ansible" / "collections")}
+    mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    as_collection = subprocess.run([*mypy, str(plugins)], env=env, check=False).returncode
+    as_tools = subprocess.run(
+        [*mypy, *(f"tests/{name}" for name in ("hosts", "standin", "suite", "e2e"))], cwd=ROOT, check=False
+    ).returncode
+    return as_collection or as_tools
+
+
+if __name__ == "__main__":
+    sys.exit(main())
