@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.system.budget`: a further run of site.yml changes nothing and stays within its number of modules.
+
+The number of module executions is what costs an admin's time and does not depend on the machine; seconds are only
+reported.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.system.runs import run
+
+EXECUTIONS = 60
+
+
+def main() -> int:
+    """Run site.yml once more and hold it against the budget."""
+    again = run("site", "-vvv")
+    timed = run("site")
+    print(f"site.yml again: {timed.changed()} changed, {timed.seconds:.0f} s, {again.executions()} module executions")
+    good = (
+        again.code == 0
+        and timed.code == 0
+        and again.changed() + timed.changed() == 0
+        and 0 < again.executions() <= EXECUTIONS
+    )
+    if not good:
+        print(timed.output if timed.code or timed.changed() else again.output[-4000:])
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

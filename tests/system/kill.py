@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.system.kill [POINTS]`: SIGKILL the first site.yml run of a host again and again.
+
+Each run starts where the last one was killed and gets a little further. Afterwards the secrets must still be those
+of the first run; that a normal run converges is then shown by the scenario's converge and verify.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.system.runs import ROOT, TESTBED, command
+
+TASK = re.compile(r"^(TASK|RUNNING HANDLER) \[")
+
+
+def secrets_file() -> Path:
+    """Where the test bed keeps the instance's secrets."""
+    return Path(yaml.safe_load(TESTBED.read_text())["all"]["vars"]["instance_secrets_file"])
+
+
+def fingerprint() -> str | None:
+    """A hash of the store, None while there is none."""
+    path = secrets_file()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
+
+
+def count_tasks() -> int:
+    """How many tasks site.yml has at most."""
+    listed = subprocess.run(command("site", "--list-tasks"), cwd=ROOT, capture_output=True, text=True, check=True)
+    return sum("TAGS:" in line and not line.lstrip().startswith("play #") for line in listed.stdout.splitlines())
+
+
+def run_until(task: int) -> tuple[bool, str]:
+    """Run site.yml and kill it, children and all, when it begins its task number `task`.
+
+    Returns whether it was killed (it may have ended before) and the name of the task that was cut off.
+    """
+    process = subprocess.Popen(
+        command("site"),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    seen = 0
+    for line in process.stdout:
+        if TASK.match(line):
+            seen += 1
+            if seen == task:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return True, line.strip(" *\n")
+    if process.wait() != 0:
+        raise SystemExit(f"site.yml failed by itself before its task {task}")
+    return False, ""
+
+
+def main() -> int:
+    """Kill at evenly spread points; report each; compare the secrets."""
+    points = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    total = count_tasks()
+    first: str | None = None
+    for point in range(1, points + 1):
+        task = max(2, total * point // (points + 1))
+        killed, name = run_until(task)
+        now = fingerprint()
+        first = first or now
+        print(f"kill {point:2}/{points}: {'at ' + name if killed else 'came too late, the run had ended'}", flush=True)
+        if now != first:
+            print("FAILED: the secrets are not those of the first run")
+            return 1
+        if not killed:
+            break
+    print(f"the secrets are those of the first run ({(first or 'none yet')[:12]})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

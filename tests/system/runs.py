@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run one of the collection's playbooks against the test bed and read what Ansible says about it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TESTBED = ROOT / "build" / "testbed" / "hosts.yml"
+INVENTORIES = ("-i", str(ROOT / "inventories" / "one_host"), "-i", str(TESTBED))
+# Ansible says this, with -vvv, once for each module that it runs on a host.
+MODULE_EXECUTION = re.compile(r"^<(?P<host>[^>]+)> Using module file ", re.MULTILINE)
+RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=(?P<failed>\d+)")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of a playbook came to."""
+
+    code: int
+    output: str
+    seconds: float
+
+    def changed(self) -> int:
+        """Changed tasks of all hosts, from the recap."""
+        return sum(int(match["changed"]) for match in map(RECAP.match, self.output.splitlines()) if match)
+
+    def executions(self) -> int:
+        """Modules run on hosts; needs a run with -vvv."""
+        return len(MODULE_EXECUTION.findall(self.output))
+
+
+def command(playbook: str, *extra: str) -> list[str]:
+    """The command line of an admin, with the test bed's inventory beside his own."""
+    return ["ansible-playbook", *INVENTORIES, f"fediops.mastodon.{playbook}", *extra]
+
+
+def run(playbook: str, *extra: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Run:
+    """Run a playbook to its end."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command(playbook, *extra),
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Run(done.returncode, done.stdout, time.monotonic() - started)
