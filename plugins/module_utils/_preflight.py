@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable
 
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
@@ -40,13 +40,19 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def describe(faults: Iterable[Fault]) -> str:
-    """Return all faults as text, grouped by host, one line each: variable, what is wrong, what to do."""
-    by_host: dict[str, list[Fault]] = {}
-    for fault in dict.fromkeys(faults):
-        by_host.setdefault(fault.host, []).append(fault)
-    lines: list[str] = []
-    for host in sorted(by_host):
-        lines.append(f"{host or 'the whole instance'}:")
-        lines += [f"  - {f.variable}: {sentence(f.fault)} {sentence(f.cure)}" for f in by_host[host]]
+def describe(faults: Collection[Fault]) -> str:
+    """Return all faults as text, grouped by host: what is wrong, and what to do about it."""
+    hosts: dict[Fault, list[str]] = {}
+    for fault in faults:
+        hosts.setdefault(dataclasses.replace(fault, host=""), []).append(fault.host)
+    # What is wrong on several hosts alike is said once.
+    groups: dict[str, list[Fault]] = {}
+    for fault, names in hosts.items():
+        groups.setdefault(", ".join(sorted(set(names) - {""})), []).append(fault)
+    count = "1 fault was" if len(hosts) == 1 else f"{len(hosts)} faults were"
+    lines = [f"{count} found. Nothing was changed."]
+    # The inventory as a whole comes first: faults of a host often follow from it.
+    for where in sorted(groups):
+        lines.append(f"On {where}:" if where else "In the whole inventory:")
+        lines += [f"  - {f.variable}: {sentence(f.fault)} {sentence(f.cure)}" for f in groups[where]]
     return "\n".join(lines)

@@ -14,7 +14,14 @@ author:
 description:
   - Applies the collection's validation rules and fails with B(all) faults at once.
     Each fault names the variable, says what is wrong with it and what to do about it.
-  - This is an action that works on the controller only. It never runs anything on a host, so it can stand before the first change.
+  - Without O(role) it looks at the whole inventory, at its groups and at all hosts' variables, and applies every role's
+    argument specification and rules to every host in that role's group.
+    With it, it looks at one role's variables on the current host.
+  - What M(fediops.mastodon.preflight_info) registered as C(preflight_probe) on the hosts is judged too, when it is
+    there. A host that was asked and did not answer is a fault; one that C(--limit) leaves out is not.
+  - Rules that need facts are applied to hosts whose facts have been gathered.
+  - This is an action that works on the controller. It never runs anything on a host, so it can stand before the first
+    change. Secrets that do not exist yet are taken as well-formed.
   - No value of a secret appears in its output.
 attributes:
   check_mode:
@@ -34,10 +41,34 @@ options:
       - Check one role's variables on the current host. Every role of this collection does this in its C(validate.yml).
       - All variables whose names begin with the role's name and an underscore are checked.
     type: str
-    required: true
+notes:
+  - Names that are within two letters of a variable of the collection are taken for typing errors.
+    List names of your own that only look alike in the variable C(preflight_allowed_names).
+  - Variables that the playbook's own C(group_vars) assign are refused in the inventory, where they have no effect.
+seealso:
+  - module: fediops.mastodon.preflight_info
 """
 
 EXAMPLES = r"""
+- name: Look before the first change
+  hosts: all
+  gather_facts: false
+  become: true
+  tasks:
+    - name: Gather the facts that the rules of the roles need
+      ansible.builtin.setup:
+      ignore_unreachable: true
+
+    - name: Look at the host
+      fediops.mastodon.preflight_info:
+        controller_time: "{{ now(utc=true).timestamp() }}"
+      register: preflight_probe
+      ignore_unreachable: true
+
+    - name: Report every fault of the inventory at once
+      fediops.mastodon.preflight:
+      run_once: true
+
 - name: Validate | Refuse values that cannot work
   fediops.mastodon.preflight:
     role: postgres
@@ -51,7 +82,7 @@ faults:
   elements: dict
   contains:
     variable:
-      description: Name of the variable at fault.
+      description: Name of the variable at fault, or of the group, or C(the host) for what was seen on it.
       type: str
       sample: instance_domain
     fault:
@@ -63,7 +94,7 @@ faults:
       type: str
       sample: Set it to the domain of the instance, such as social.example.org
     host:
-      description: The host it was found on; empty when it belongs to the instance as a whole.
+      description: The host it was found on; empty when it belongs to the inventory as a whole.
       type: str
       sample: fedi
 """

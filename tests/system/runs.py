@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTBED = ROOT / "build" / "testbed" / "hosts.yml"
+BEDS = ROOT / "build" / "hosts" / "beds"
+TESTBED = BEDS / os.environ.get("BED", "one_host") / "hosts.yml"
 INVENTORIES = ("-i", str(ROOT / "inventories" / "one_host"), "-i", str(TESTBED))
 # Ansible says this, with -vvv, once for each module that it runs on a host.
 MODULE_EXECUTION = re.compile(r"^<(?P<host>[^>]+)> Using module file ", re.MULTILINE)

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An upstream that answers each request with what it was asked. Usage: upstream PORT..."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Mirror(BaseHTTPRequestHandler):
+    """Says what arrived; upgrades to an echo of lines; hangs or fails when the path says so."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer any method."""
+        if self.headers.get("Upgrade") == "websocket":
+            self.echo()
+            return
+        if self.path.startswith("/hang"):
+            time.sleep(8)
+        status = 500 if self.path.startswith("/broken") else 200
+        kind = "application/activity+json; charset=utf-8" if self.path.startswith("/actor") else "application/json"
+        seen = {
+            "port": self.server.server_address[1],
+            "method": self.command,
+            "path": self.path,
+            "headers": self.headers.items(),
+            "received": self.swallow(),
+            "padding": "x" * 2000,
+        }
+        body = json.dumps(seen).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - names that the base class looks for
+
+    def swallow(self) -> int:
+        """Read the body, plain or chunked, and return its length."""
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            total = 0
+            while size := int(self.rfile.readline(), 16):
+                total += len(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return total
+        left = total = int(self.headers.get("Content-Length") or 0)
+        while left > 0:
+            left -= len(self.rfile.read(min(left, 2**20))) or left
+        return total
+
+    def echo(self) -> None:
+        """Switch protocols and send each line back."""
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.end_headers()
+        while line := self.rfile.readline():
+            self.wfile.write(line)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Keep the journal quiet."""
+
+
+servers = [ThreadingHTTPServer(("127.0.0.1", int(port)), Mirror) for port in sys.argv[1:]]
+for server in servers[1:]:
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+servers[0].serve_forever()

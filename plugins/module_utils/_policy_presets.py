@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policies this collection brings along. PRIVATE to the collection: no other code may rely on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.fediops.mastodon.plugins.module_utils._media import PUBLIC_PREFIXES, exposes_private
+from ansible_collections.fediops.mastodon.plugins.module_utils._policy import VERSION, PolicyError
+
+# A store is told this name together with the statement, so that we find our own one again among those of others.
+PUBLIC_READ_SID = "MastodonPublicRead"
+
+ON_BUCKET = {
+    "read_only": ["s3:GetBucketLocation", "s3:ListBucket"],
+    "read_write": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+}
+ON_OBJECTS = {
+    "read_only": ["s3:GetObject"],
+    "read_write": [
+        "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
+    ],
+}
+
+
+def public_read(bucket: str, prefixes: Sequence[str] = PUBLIC_PREFIXES, key_prefix: str = "") -> dict[str, Any]:
+    """Anybody may read the objects below the prefixes, and do nothing else: no listing, no other key."""
+    for prefix in prefixes:
+        if not prefix.endswith("/") or prefix.startswith("/") or "*" in prefix or "?" in prefix:
+            raise PolicyError(f"a public prefix is a folder such as 'accounts/', not {prefix!r}")
+        if exposes_private(prefix):
+            raise PolicyError(f"the prefix {prefix!r} would let anybody read users' archives")
+    folder = f"{key_prefix.strip('/')}/" if key_prefix.strip("/") else ""
+    return {
+        "Version": VERSION,
+        "Statement": [{
+            "Sid": PUBLIC_READ_SID,
+            "Effect": "Allow",
+            "Principal": {"AWS": ["*"]},
+            "Action": ["s3:GetObject"],
+            "Resource": [f"arn:aws:s3:::{bucket}/{folder}{prefix}*" for prefix in sorted(set(prefixes))],
+        }],
+    }
+
+
+def bucket_access(buckets: Sequence[str], access: str) -> dict[str, Any]:
+    """What a user needs to work with the objects of some buckets, and nothing that changes the buckets themselves.
+
+    The statement about the buckets names them bare: stores no longer let `bucket/*` stand for the bucket itself.
+    """
+    arns = [f"arn:aws:s3:::{bucket}" for bucket in buckets]
+    return {
+        "Version": VERSION,
+        "Statement": [
+            {"Effect": "Allow", "Action": ON_BUCKET[access], "Resource": arns},
+            {"Effect": "Allow", "Action": ON_OBJECTS[access], "Resource": [f"{arn}/*" for arn in arns]},
+        ],
+    }

@@ -1,0 +1,175 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules about which hosts there are and how they reach each other. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
+from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, number
+
+STREAMING_POOL = 10  # connections that each streaming process may open
+TOOTCTL_POOL = 6  # tootctl -c 5, as in maintenance jobs
+RESERVED = 3  # PostgreSQL keeps these for superusers
+
+
+def app_exists(inventory: Inventory) -> Iterable[Fault]:
+    """An inventory without the app was mistyped: no group then matches any play, and the run would do nothing, well."""
+    if not inventory.members("mastodon"):
+        yield Fault("group mastodon", "it has no host", "Put the host that runs Mastodon into group mastodon")
+
+
+def _somewhere(inventory: Inventory, role: str, variable: str, what: str) -> Iterable[Fault]:
+    if inventory.members("mastodon") and not inventory.members(role) and not inventory.text(variable):
+        yield Fault(variable, f"the app has no {what}: group {role} is empty and {variable} is not set",
+                    f"Put a host into group {role}, or set {variable} to a service that exists already")
+
+
+def database_is_somewhere(inventory: Inventory) -> Iterable[Fault]:
+    """Mastodon does not start without PostgreSQL."""
+    yield from _somewhere(inventory, "postgres", "instance_database_host", "database")
+
+
+def redis_is_somewhere(inventory: Inventory) -> Iterable[Fault]:
+    """Mastodon does not start without Redis."""
+    yield from _somewhere(inventory, "redis", "instance_redis_host", "Redis")
+
+
+def store_is_somewhere(inventory: Inventory) -> Iterable[Fault]:
+    """Uploads go to an object store, never onto the app host's disk."""
+    yield from _somewhere(inventory, "minio", "instance_s3_endpoint", "object store")
+
+
+def data_has_one_home(inventory: Inventory) -> Iterable[Fault]:
+    """The app is connected to the first host of these groups; a second one would stay empty, and look like a copy."""
+    for role in ("postgres", "redis", "minio"):
+        members = inventory.members(role)
+        if len(members) > 1:
+            yield Fault(f"group {role}", f"it has {len(members)} hosts ({', '.join(members)}), and only the first"
+                        " would ever be used", "Leave one host in the group")
+
+
+def _private_addresses(inventory: Inventory) -> Iterator[tuple[str, Any]]:
+    for host in inventory.working_hosts():
+        value = inventory.hosts.get(host, {}).get("private_address")
+        if value not in (None, ""):
+            yield host, value
+
+
+def _is_address(value: Any) -> bool:
+    try:
+        ipaddress.ip_address(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def private_address_is_set(inventory: Inventory) -> Iterable[Fault]:
+    """Several hosts find each other by it; the default is loopback, which is right for one host only."""
+    hosts = inventory.working_hosts()
+    found = dict(_private_addresses(inventory))
+    for host in hosts if len(hosts) > 1 else []:
+        address = str(found.get(host, "127.0.0.1"))
+        if address.startswith("127.") or address == "::1":
+            yield Fault("private_address", "it is not set, and the instance has several hosts",
+                        "Set it to the address where the other hosts reach this one: VPN or private network", host)
+
+
+def private_address_is_an_address(inventory: Inventory) -> Iterable[Fault]:
+    """Daemons bind to it and access lists name it: a host name does for neither."""
+    for host, value in _private_addresses(inventory):
+        if not _is_address(value):
+            yield Fault("private_address", f"{value!r} is not an IP address",
+                        "Write one address, without prefix length and brackets", host)
+
+
+def private_address_is_unique(inventory: Inventory) -> Iterable[Fault]:
+    """Usually a line that was copied from the host above."""
+    owner: dict[str, str] = {}
+    for host, value in _private_addresses(inventory):
+        if owner.setdefault(str(value), host) != host:
+            yield Fault("private_address", f"{value} is the address of {owner[str(value)]} too",
+                        "Give each host its own address", host)
+
+
+def private_address_is_on_the_host(inventory: Inventory) -> Iterable[Fault]:
+    """Others would talk to a stranger. An address that a VPN of this collection will bring up is not meant here."""
+    for host, value in _private_addresses(inventory):
+        addresses = inventory.probes.get(host, {}).get("addresses")
+        if not addresses or host in inventory.groups.get("tinc_vpn", ()) or not _is_address(value):
+            continue
+        if str(ipaddress.ip_address(str(value))) not in addresses:
+            shown = ", ".join(a for a in addresses if not a.startswith(("127.", "::1", "fe80:")))
+            yield Fault("private_address", f"the host does not have the address {value}",
+                        f"Use one that it has: {shown or 'none but loopback was found'}", host)
+
+
+def instance_values_agree(inventory: Inventory) -> Iterable[Fault]:
+    """One inventory is one instance: two values mean that one of them is wrong."""
+    hosts = inventory.working_hosts()
+    names = dict.fromkeys(name for host in hosts for name in inventory.hosts.get(host, {}) if name in inventory.known)
+    for name in (name for name in names if name.startswith("instance_")):
+        values = [inventory.hosts.get(host, {}).get(name) for host in hosts]
+        if any(value != values[0] for value in values):
+            yield Fault(name, "it differs from host to host", "Set it once, in group all")
+
+
+def _processes(value: Any) -> list[Mapping[str, Any]]:
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def _queues(process: Mapping[str, Any]) -> list[str]:
+    queues = process.get("queues")
+    # An entry is a name, or a name and its weight.
+    return [str(queue).partition(",")[0] for queue in queues] if isinstance(queues, list) else []
+
+
+def one_scheduler(inventory: Inventory) -> Iterable[Fault]:
+    """Two schedulers start every periodic job twice: each host alone may look right."""
+    found = [host for host, value in inventory.values("mastodon", "mastodon_sidekiq_processes")
+             for process in _processes(value) if "scheduler" in _queues(process)]
+    if len(found) > 1 and len(set(found)) > 1:
+        yield Fault("mastodon_sidekiq_processes", f"queue scheduler is served on {', '.join(found)}",
+                    "Leave it in one process of one host")
+
+
+def _wanted_connections(variables: Mapping[str, Any]) -> int | None:
+    processes = number(variables.get("mastodon_web_processes"))
+    threads = number(variables.get("mastodon_web_threads"))
+    sidekiq = [number(entry.get("concurrency")) for entry in _processes(variables.get("mastodon_sidekiq_processes"))]
+    if processes is None or threads is None or None in sidekiq:
+        return None
+    return max(processes, 1) * threads + sum(n for n in sidekiq if n) + STREAMING_POOL
+
+
+def connections_fit(inventory: Inventory) -> Iterable[Fault]:
+    """Under load the last process to ask gets an error, not a place in a queue."""
+    wanted = [_wanted_connections(inventory.hosts.get(host, {})) for host in inventory.members("mastodon")]
+    known = [count for count in wanted if count is not None]
+    if not known or len(known) != len(wanted):
+        return
+    total = sum(known) + TOOTCTL_POOL + RESERVED
+    for host, value in inventory.values("postgres", "postgres_max_connections"):
+        limit = number(value)
+        if limit is not None and total > limit:
+            yield Fault("postgres_max_connections", f"it is {limit}, but the app may open {total} connections",
+                        f"Raise it to at least {total}, or run fewer threads", host)
+
+
+RULES: tuple[InventoryRule, ...] = (
+    app_exists,
+    database_is_somewhere,
+    redis_is_somewhere,
+    store_is_somewhere,
+    data_has_one_home,
+    private_address_is_set,
+    private_address_is_an_address,
+    private_address_is_unique,
+    private_address_is_on_the_host,
+    instance_values_agree,
+    one_scheduler,
+    connections_fit,
+)

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of things: visit the instance, put an archive into the bucket, attack, tidy up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+from botocore.config import Config
+
+from tests.e2e import ship
+from tests.e2e.demo import Demo
+
+BUCKET = "mastodon-media"
+ARCHIVE = "backups/dumps/fediops-e2e/archive.tar.gz"
+CONTENT = "fediops-e2e-archive"
+CLOSED = (2019, 3000, 4000, 5432, 6379, 8080, 9000)
+INTERNAL = "http://127.0.0.1:9000"
+
+
+def signed(demo: Demo, endpoint: str, method: str, key: str) -> str:
+    """Return a link that lets its bearer do one thing with one object, as the app makes them."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=demo.secrets["s3_access_key"],
+        aws_secret_access_key=demo.secrets["s3_secret_key"],
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+    link: str = client.generate_presigned_url(method, Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=900)
+    return link
+
+
+def checks(demo: Demo) -> Iterator[dict[str, Any]]:
+    """Yield the reports of all checks."""
+    seen: dict[str, Any] = {}
+    shared = {"ca": demo.ca}
+    url = urlsplit(demo.url)
+    # The observer is on the instance's network, where it stands at the usual port.
+    visit = {**shared, "url": f"https://{demo.domain}", "host": demo.domain, "port": 443, "email": demo.email,
+             "password": demo.secrets["owner_password"]}  # fmt: skip
+    for report in ship.run(demo.inside(demo.observer), "visit", visit):
+        seen.update(report.get("facts", {}))
+        if "facts" not in report:
+            yield report
+    if "media_url" not in seen:
+        yield {"name": "the media host", "good": False, "detail": "not looked at: there was no upload to look for"}
+        return
+    yield from _attack(demo, seen["media_url"], shared, f"https://s3.{url.hostname}")
+
+
+def _attack(demo: Demo, media_url: str, shared: dict[str, Any], store: str) -> Iterator[dict[str, Any]]:
+    inside = demo.inside(demo.first("minio").container)
+    for report in ship.run(
+        inside, "store", {"method": "PUT", "url": signed(demo, INTERNAL, "put_object", ARCHIVE), "data": CONTENT}
+    ):
+        if "facts" not in report:
+            yield {**report, "name": "put an archive into the bucket"}
+    attack = {
+        **shared,
+        "media_url": media_url,
+        "signed_url": signed(demo, store, "get_object", unquote(urlsplit(media_url).path).lstrip("/")),
+        "signed_archive": signed(demo, store, "get_object", ARCHIVE),
+        "archive": ARCHIVE,
+        "bucket": BUCKET,
+        "addresses": [address for host in demo.hosts for address in host.addresses],
+        "ports": CLOSED,
+    }
+    yield from ship.run(demo.inside(demo.observer), "attack", attack)
+    for report in ship.run(
+        inside, "store", {"method": "DELETE", "url": signed(demo, INTERNAL, "delete_object", ARCHIVE)}
+    ):
+        if "facts" not in report:
+            yield {**report, "name": "take the archive out again"}

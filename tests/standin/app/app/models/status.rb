@@ -1,0 +1,22 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+class Status < ApplicationRecord
+  include StatusLanguage # differs between the two releases
+
+  belongs_to :account
+  has_many :media_attachments, dependent: :nullify
+
+  validates :text, presence: true, length: { maximum: 500 }, unless: -> { media_attachments.any? }
+
+  scope :newest_first, -> { order(id: :desc).includes(:account, :media_attachments) }
+  scope :published, -> { where(visibility: 'public') }
+
+  def api_json
+    {
+      id: id.to_s, created_at: created_at.iso8601(3), visibility:, language: written_in,
+      content: "<p>#{ERB::Util.html_escape(text)}</p>", uri: "#{account.uri}/statuses/#{id}", url: "#{account.url}/#{id}",
+      account: { id: account_id.to_s, username: account.username, acct: account.username, url: account.url },
+      media_attachments: media_attachments.map(&:api_json), mentions: [],
+    }
+  end
+end

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each rule of role caddy finds its fault, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.fediops.mastodon.plugins.module_utils import _rules_caddy, _rules_caddy_sites
+
+INSTANCE: dict[str, Any] = {"name": "instance", "kind": "instance", "hosts": ["social.net"],
+                            "web_upstreams": ["127.0.0.1:3000"], "streaming_upstreams": ["[fd00::1]:4000"]}
+MEDIA: dict[str, Any] = {"name": "media", "kind": "media", "hosts": ["media.social.net", "old.social.net"],
+                         "upstreams": ["tempo:8080"]}
+STORE: dict[str, Any] = {"name": "s3", "kind": "s3", "hosts": ["s3.social.net"], "upstreams": ["127.0.0.1:9000"],
+                         "bucket": "mastodon-media", "writers": ["127.0.0.1/32", "fd00::/64"]}
+REDIRECT: dict[str, Any] = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
+GOOD: dict[str, Any] = {
+    "caddy_url": "https://example.org/caddy.tar.gz", "caddy_checksum": "sha512:" + "a" * 128, "caddy_member": "caddy",
+    "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT], "caddy_tls_issuer": "acme", "caddy_acme_email": "admin@social.net",
+    "caddy_acme_directory": "", "caddy_internal_root_certificate": "", "caddy_internal_root_key": "",
+    "caddy_tls_files": [], "caddy_trusted_proxies": ["192.0.2.0/24"], "caddy_upload_max": "110MB",
+    "caddy_response_timeout": "120s", "caddy_drain_time": "5m", "caddy_log_keep_days": 7,
+    "ansible_facts": {"distribution": "Debian", "distribution_major_version": "13"},
+}
+PAIR = {"certificate": "/etc/ssl/a.pem", "key": "/etc/ssl/a.key"}
+RULES = {rule.__name__: rule for rule in _rules_caddy.RULES}
+
+
+def faults(rule: str, **variables: Any) -> list[str]:
+    """Return the variables at fault by one rule; each fault must say what to do."""
+    found = list(RULES[rule]({**GOOD, **variables}))
+    assert all(fault.fault and fault.cure and fault.variable for fault in found)
+    return [fault.variable for fault in found]
+
+
+def site(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return variables with one site, changed."""
+    return {"caddy_sites": [{**base, **changes}]}
+
+
+@pytest.mark.parametrize("variables", [
+    {}, {"caddy_member": ""}, {"caddy_url": "file:///srv/caddy", "caddy_checksum": "sha256:" + "0" * 64},
+    {"caddy_tls_issuer": "internal"}, {"caddy_tls_issuer": "files", "caddy_tls_files": [PAIR]},
+    {"caddy_tls_issuer": "internal", "caddy_internal_root_certificate": "/a.crt", "caddy_internal_root_key": "/a.key"},
+    {"caddy_tls_issuer": "acme", "caddy_acme_directory": "https://acme.test/dir", **site(INSTANCE, hosts=["a.test"])},
+    {"caddy_upload_max": "100MiB"}, site(REDIRECT, to="https://social.net/about"), {"ansible_facts": {}},
+])
+def test_good_values(variables: dict[str, Any]) -> None:
+    assert {name: faults(name, **variables) for name in RULES} == {name: [] for name in RULES}
+
+
+@pytest.mark.parametrize(("rule", "variables"), [
+    ("platform", {"ansible_facts": {"distribution": "Debian", "distribution_major_version": "11"}}),
+    ("platform", {"ansible_facts": {"distribution": "Ubuntu", "distribution_major_version": "24"}}),
+    ("release_is_pinned", {"caddy_url": ""}),
+    ("release_is_pinned", {"caddy_url": "https://example.org"}),
+    ("release_is_pinned", {"caddy_checksum": ""}),
+    ("release_is_pinned", {"caddy_checksum": "sha256:" + "a" * 63}),
+    ("release_is_pinned", {"caddy_member": "../caddy"}),
+    ("issuer_is_known", {"caddy_tls_issuer": "letsencrypt"}),
+    ("files_are_named", {"caddy_tls_issuer": "files"}),
+    ("files_are_named", {"caddy_tls_files": [PAIR]}),
+    ("files_are_named", {"caddy_tls_issuer": "files", "caddy_tls_files": [{"certificate": "/a.pem"}]}),
+    ("files_are_named", {"caddy_tls_issuer": "files", "caddy_tls_files": [{**PAIR, "key": "a.key"}]}),
+    ("internal_root_is_whole", {"caddy_tls_issuer": "internal", "caddy_internal_root_key": "/a.key"}),
+    ("internal_root_is_whole", {"caddy_tls_issuer": "internal", "caddy_internal_root_certificate": "/a.crt"}),
+    ("internal_root_is_whole", {"caddy_internal_root_certificate": "/a.crt", "caddy_internal_root_key": "/a.key"}),
+    ("internal_root_is_whole", {"caddy_tls_issuer": "internal", "caddy_internal_root_certificate": "a.crt",
+                                "caddy_internal_root_key": "/a.key"}),
+    ("acme_can_answer", site(INSTANCE, hosts=["mastodon.localhost"])),
+    ("acme_can_answer", site(MEDIA, hosts=["media.social.net", "media.home.arpa"])),
+    ("acme_account_is_reachable", {"caddy_acme_email": "admin"}),
+    ("acme_account_is_reachable", {"caddy_acme_directory": "http://acme.example/dir"}),
+    ("uploads_fit", {"caddy_upload_max": "99MB"}),
+    ("uploads_fit", {"caddy_upload_max": "99MiB"}),
+    ("uploads_fit", {"caddy_upload_max": 110_000_000}),
+    ("durations_are_durations", {"caddy_response_timeout": 120}),
+    ("durations_are_durations", {"caddy_drain_time": "1 day"}),
+    ("log_is_forgotten", {"caddy_log_keep_days": 0}),
+    ("log_is_forgotten", {"caddy_log_keep_days": "7"}),
+    ("log_is_forgotten", {"caddy_log_keep_days": True}),
+    ("trusted_proxies_are_few", {"caddy_trusted_proxies": ["0.0.0.0/0"]}),
+    ("trusted_proxies_are_few", {"caddy_trusted_proxies": ["::/0"]}),
+    ("trusted_proxies_are_few", {"caddy_trusted_proxies": ["cdn.example"]}),
+    ("sites_are_listed", {"caddy_sites": []}),
+    ("sites_are_listed", {"caddy_sites": [INSTANCE, "media"]}),
+    ("names_tell_sites_apart", site(INSTANCE, name="")),
+    ("names_tell_sites_apart", site(INSTANCE, name="two words")),
+    ("names_tell_sites_apart", {"caddy_sites": [INSTANCE, {**MEDIA, "name": "instance"}]}),
+    ("kinds_are_known", site(INSTANCE, kind="app")),
+    ("kinds_are_known", site(INSTANCE, kind=None)),
+    ("sites_have_hosts", site(MEDIA, hosts=[])),
+    ("hosts_are_domains", site(MEDIA, hosts=["https://media.social.net"])),
+    ("hosts_are_domains", site(MEDIA, hosts=["Media.social.net"])),
+    ("hosts_are_domains", site(MEDIA, hosts=["media_1.social.net"])),
+    ("hosts_are_domains", site(MEDIA, hosts=["*.social.net"])),
+    ("hosts_are_domains", site(MEDIA, hosts=["media.social.net {"])),
+    ("hosts_belong_to_one_site", {"caddy_sites": [INSTANCE, {**MEDIA, "hosts": ["social.net"]}]}),
+    ("kinds_have_what_they_need", site(INSTANCE, streaming_upstreams=[])),
+    ("kinds_have_what_they_need", site(MEDIA, upstreams=None)),
+    ("kinds_have_what_they_need", site(STORE, writers=[])),
+    ("kinds_have_what_they_need", site(STORE, bucket="")),
+    ("kinds_have_what_they_need", site(REDIRECT, to="")),
+    ("upstreams_are_endpoints", site(INSTANCE, web_upstreams=["127.0.0.1"])),
+    ("upstreams_are_endpoints", site(INSTANCE, streaming_upstreams=["http://127.0.0.1:4000"])),
+    ("upstreams_are_endpoints", site(MEDIA, upstreams=["0.0.0.0:8080"])),
+    ("upstreams_are_endpoints", site(MEDIA, upstreams=["127.0.0.1:99999"])),
+    ("writers_are_few", site(STORE, writers=["0.0.0.0/0"])),
+    ("writers_are_few", site(STORE, writers=["10.0.0.1/8"])),
+    ("writers_are_few", site(STORE, writers=["parasect"])),
+    ("bucket_is_a_bucket", site(STORE, bucket="a/b")),
+    ("bucket_is_a_bucket", site(STORE, bucket="Ab")),
+    ("redirects_lead_elsewhere", site(REDIRECT, to="social.net")),
+    ("redirects_lead_elsewhere", site(REDIRECT, to="http://social.net")),
+    ("redirects_lead_elsewhere", site(REDIRECT, to="https://social.net/")),
+    ("redirects_lead_elsewhere", site(REDIRECT, to="https://social.net/{env.SECRET}")),
+    ("redirects_lead_elsewhere", site(REDIRECT, to="https://www.social.net/about")),
+])
+def test_faults(rule: str, variables: dict[str, Any]) -> None:
+    assert len(faults(rule, **variables)) == 1
+
+
+def test_every_rule_has_a_failing_case() -> None:
+    cases = {case[0] for mark in test_faults.pytestmark for case in mark.args[1]}  # type: ignore[attr-defined]
+    assert cases == set(RULES)
+
+
+def test_a_url_with_a_password_is_not_repeated() -> None:
+    found = list(RULES["release_is_pinned"]({**GOOD, "caddy_url": "ftp://user:password@mirror/caddy"}))
+    assert found
+    assert "password" not in f"{found[0].fault}{found[0].cure}"
+
+
+@pytest.mark.parametrize("junk", [None, 7, "text", [None, 7, "text", {}], [{"hosts": 7, "kind": [], "name": {}}], {}])
+def test_junk_never_raises(junk: Any) -> None:
+    for rule in RULES.values():
+        list(rule(dict.fromkeys(GOOD, junk)))
+        list(rule({_rules_caddy_sites.VARIABLE: junk}))
+        list(rule({}))

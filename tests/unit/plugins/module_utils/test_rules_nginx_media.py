@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each rule of role nginx_media finds its fault, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.fediops.mastodon.plugins.module_utils import _media, _rules_nginx_media
+
+STORE = {"name": "store", "url": "http://127.0.0.1:9000", "prefix": "/mastodon-media"}
+OLD = {"name": "old", "url": "https://files.example.org", "host_header": "media.example.org"}
+GOOD: dict[str, Any] = {
+    "nginx_media_server_names": ["media.social.net"], "nginx_media_origins": [STORE, OLD],
+    "nginx_media_listen_address": "127.0.0.1", "nginx_media_port": 8080, "nginx_media_resolvers": ["9.9.9.9", "fd00::53"],
+    "nginx_media_public_prefixes": list(_media.PUBLIC_PREFIXES), "nginx_media_cache_dir": "/var/cache/nginx-media",
+    "nginx_media_cache_size": "10g", "nginx_media_cache_min_free": "512m", "nginx_media_cache_valid": "48h",
+    "nginx_media_cache_inactive": "168h", "nginx_media_origin_timeout": "15s",
+    "ansible_facts": {"distribution": "Debian", "distribution_major_version": "12"},
+}
+RULES = {rule.__name__: rule for rule in _rules_nginx_media.RULES}
+
+
+def faults(rule: str, **variables: Any) -> list[str]:
+    """Return the variables at fault by one rule; each fault must say what to do."""
+    found = list(RULES[rule]({**GOOD, **variables}))
+    assert all(fault.fault and fault.cure and fault.variable for fault in found)
+    return [fault.variable for fault in found]
+
+
+def origin(**changes: Any) -> dict[str, Any]:
+    """Return variables with one origin, changed."""
+    return {"nginx_media_origins": [{**STORE, **changes}]}
+
+
+@pytest.mark.parametrize("variables", [
+    {}, {**origin(), "nginx_media_resolvers": []}, origin(prefix=""), origin(url="http://[fd00::5]:9000"),
+    {"nginx_media_public_prefixes": ["accounts", "mascots/"]}, {"nginx_media_listen_address": "fd00::1"},
+    {"nginx_media_cache_dir": "/srv/media-cache"}, origin(host_header="s3.example.org:9000"), {"ansible_facts": {}},
+])
+def test_good_values(variables: dict[str, Any]) -> None:
+    assert {name: faults(name, **variables) for name in RULES} == {name: [] for name in RULES}
+
+
+@pytest.mark.parametrize(("rule", "variables"), [
+    ("platform", {"ansible_facts": {"distribution": "Debian", "distribution_major_version": "11"}}),
+    ("origins_are_listed", {"nginx_media_origins": []}),
+    ("origins_are_listed", {"nginx_media_origins": [STORE, "http://127.0.0.1"]}),
+    ("origin_names_tell_apart", origin(name="")),
+    ("origin_names_tell_apart", origin(name="a b")),
+    ("origin_names_tell_apart", {"nginx_media_origins": [STORE, {**OLD, "name": "store"}]}),
+    ("origin_urls_are_servers", origin(url="")),
+    ("origin_urls_are_servers", origin(url="127.0.0.1:9000")),
+    ("origin_urls_are_servers", origin(url="http://127.0.0.1:9000/mastodon-media")),
+    ("origin_prefixes_are_paths", origin(prefix="mastodon-media")),
+    ("origin_prefixes_are_paths", origin(prefix="/mastodon-media/")),
+    ("origin_prefixes_are_paths", origin(prefix="/a;b")),
+    ("origin_hosts_are_names", origin(host_header="https://s3.example.org")),
+    ("origin_hosts_are_names", origin(host_header="a\r\nX: y")),
+    ("named_origins_can_be_resolved", {"nginx_media_resolvers": []}),
+    ("resolvers_are_addresses", {"nginx_media_resolvers": ["dns.example.org"]}),
+    ("origins_are_not_this_proxy", origin(url="http://127.0.0.1:8080")),
+    ("server_names_are_domains", {"nginx_media_server_names": []}),
+    ("server_names_are_domains", {"nginx_media_server_names": ["_"]}),
+    ("server_names_are_domains", {"nginx_media_server_names": ["https://media.social.net"]}),
+    ("server_names_are_domains", {"nginx_media_server_names": ["media.social.net"] * 2}),
+    ("listener_is_private", {"nginx_media_listen_address": "0.0.0.0"}),
+    ("listener_is_private", {"nginx_media_listen_address": "::"}),
+    ("listener_is_private", {"nginx_media_listen_address": "*"}),
+    ("listener_is_private", {"nginx_media_listen_address": "tempo"}),
+    ("port_needs_no_privilege", {"nginx_media_port": 80}),
+    ("port_needs_no_privilege", {"nginx_media_port": "8080"}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": []}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": ["/accounts"]}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": ["backups/"]}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": ["old/backups/"]}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": ["backup"]}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": ["a|.*"]}),
+    ("prefixes_are_public", {"nginx_media_public_prefixes": [""]}),
+    ("cache_is_bounded", {"nginx_media_cache_size": 10}),
+    ("cache_is_bounded", {"nginx_media_cache_size": "10GB"}),
+    ("cache_is_bounded", {"nginx_media_cache_min_free": "0"}),
+    ("cache_is_bounded", {"nginx_media_cache_dir": "/"}),
+    ("cache_is_bounded", {"nginx_media_cache_dir": "/var"}),
+    ("cache_is_bounded", {"nginx_media_cache_dir": "/etc/nginx"}),
+    ("times_are_times", {"nginx_media_cache_valid": 48}),
+    ("times_are_times", {"nginx_media_cache_inactive": "7d"}),
+    ("times_are_times", {"nginx_media_origin_timeout": "15"}),
+])
+def test_faults(rule: str, variables: dict[str, Any]) -> None:
+    assert len(faults(rule, **variables)) == 1
+
+
+def test_every_rule_has_a_failing_case() -> None:
+    cases = {case[0] for mark in test_faults.pytestmark for case in mark.args[1]}  # type: ignore[attr-defined]
+    assert cases == set(RULES)
+
+
+@pytest.mark.parametrize("junk", [None, 7, "text", [None, 7, "text", {}], [{"url": 7, "name": {}, "prefix": []}], {}])
+def test_junk_never_raises(junk: Any) -> None:
+    for rule in RULES.values():
+        list(rule(dict.fromkeys(GOOD, junk)))
+        list(rule({"nginx_media_origins": junk}))
+        list(rule({}))

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What role nginx_media writes, rendered by Ansible itself and read back."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rendering import Block, read_nginx, render  # noqa: E402 (it lies beside this file)
+
+STORE = {"name": "store", "url": "http://10.0.0.5:9000", "prefix": "/mastodon-media"}
+OLD = {"name": "old", "url": "http://[fd00::7]:80"}
+FOREIGN = {"name": "b2", "url": "https://s3.example.org", "prefix": "/bucket", "host_header": "media.example.org"}
+
+
+def config(*origins: dict[str, str], **changes: Any) -> Block:
+    """Return the http block with these origins, and some changes."""
+    return read_nginx(render("nginx_media", "nginx.conf.j2", {
+        "nginx_media_server_names": ["media.social.net", "files.social.net"], "nginx_media_origins": list(origins),
+        **{f"nginx_media_{name}": value for name, value in changes.items()}})).find("http")
+
+
+def server(*origins: dict[str, str], **changes: Any) -> Block:
+    """Return the server of the media host."""
+    return next(block for block in config(*origins, **changes).members
+                if block.words == "server" and any(line.startswith("server_name") for line in block.lines()))
+
+
+def locations(*origins: dict[str, str], **changes: Any) -> dict[str, list[str]]:
+    """Return the locations of the media host with their directives; the one for files is called "files"."""
+    return {"files" if "<file>" in block.words else block.words.removeprefix("location "): block.lines()
+            for block in server(*origins, **changes).members if block.words.startswith("location")}
+
+
+def leads_to(lines: list[str]) -> dict[str, str]:
+    """Return where each status of an origin leads."""
+    found = (re.fullmatch(r"error_page ([0-9 ]+) = (@\w+)", line) for line in lines)
+    return {status: match[2] for match in found if match for status in match[1].split()}
+
+
+@pytest.mark.parametrize("template", ["nginx.conf.j2", "nginx-media.service.j2"])
+def test_first_line_says_who_wrote_it(template: str) -> None:
+    text = render("nginx_media", template, {"nginx_media_server_names": ["a.b"], "nginx_media_origins": [STORE]})
+    assert text.startswith("#\n# Ansible managed\n#\n")
+    assert "SPDX" not in text
+    assert "\n\n\n" not in text
+    assert text.endswith("\n")
+
+
+def test_one_origin_is_first_and_last() -> None:
+    found = locations(STORE)
+    assert set(found) == {"= /", "/", "files", "@missing", "@unavailable"}
+    routes = leads_to(found["files"])
+    assert {routes[status] for status in ("403", "404", "302")} == {"@missing"}
+    assert {routes[status] for status in ("500", "502", "503", "504")} == {"@unavailable"}
+    assert "proxy_cache_valid 403 404 410 10s" in found["files"]
+
+
+def test_three_origins_are_asked_in_order_and_only_the_last_remembers_a_miss() -> None:
+    found = locations(STORE, OLD, FOREIGN, resolvers=["9.9.9.9"])
+    order = ["files", "@origin_old", "@origin_b2", "@missing"]
+    for here, there in zip(order, order[1:]):
+        assert leads_to(found[here])["404"] == there
+        assert ("proxy_cache_valid 403 404 410 10s" in found[here]) is (there == "@missing")
+
+
+def test_an_origin_that_is_away_leads_to_the_chain_that_never_says_missing() -> None:
+    found = locations(STORE, OLD, FOREIGN, resolvers=["9.9.9.9"])
+    assert leads_to(found["files"])["502"] == "@degraded_old"
+    assert leads_to(found["@origin_old"])["502"] == "@degraded_b2"
+    assert leads_to(found["@origin_b2"])["502"] == "@unavailable"
+    for here, there in (("@degraded_old", "@degraded_b2"), ("@degraded_b2", "@unavailable")):
+        assert set(leads_to(found[here]).values()) == {there}
+        assert not [line for line in found[here] if line.startswith("proxy_cache_valid")]
+    assert found["@unavailable"] == ["return 503"]
+
+
+def test_no_origin_is_asked_for_more_than_the_captured_path() -> None:
+    """A URI in proxy_pass is sent unescaped: request splitting."""
+    for lines in locations(STORE, OLD, FOREIGN, resolvers=["9.9.9.9"]).values():
+        passes = [line for line in lines if line.startswith("proxy_pass ")]
+        assert all(re.fullmatch(r"proxy_pass (https?://origin_\w+|\$origin_url)", line) for line in passes)
+        rewrites = [line for line in lines if line.startswith("rewrite ")]
+        assert len(rewrites) == len(passes)
+        assert all(re.fullmatch(r"rewrite \^ (/[\w/-]+)?\$file break", line) for line in rewrites)
+    assert 'set $args ""' in server(STORE).lines()
+
+
+def test_names_are_resolved_when_asked_and_addresses_never() -> None:
+    http = config(STORE, OLD, FOREIGN, resolvers=["9.9.9.9", "fd00::53"])
+    assert http.find("resolver").words == "resolver 9.9.9.9 [fd00::53] valid=60s"
+    assert [block.words for block in http.members if block.words.startswith("upstream")] == [
+        "upstream origin_store", "upstream origin_old"]
+    assert "server [fd00::7]:80" in http.lines()
+    found = locations(STORE, OLD, FOREIGN, resolvers=["9.9.9.9"])
+    assert {"set $origin_url https://s3.example.org:443", "proxy_ssl_verify on", "proxy_ssl_name media.example.org",
+            "set $origin_host media.example.org"} <= set(found["@origin_b2"])
+    assert not [line for line in found["files"] if line.startswith("proxy_ssl")]
+    assert not [line for line in config(STORE).lines() if line.startswith("resolver")]
+
+
+@pytest.mark.parametrize(("path", "public"), [
+    ("/accounts/avatars/1/original/a.png", True), ("/cache/media_attachments/a.b/c-d_e.webp", True),
+    ("/a.b/x", True), ("/aXb/x", False), ("/backups/dumps/1.zip", False), ("/accounts", False), ("/accounts/", False),
+    ("/accounts/a b", False), ("/accounts/a\r\nb", False), ("/accounts/a?b", False), ("/x/accounts/a", False),
+])
+def test_which_paths_are_public(path: str, public: bool) -> None:
+    block = next(b for b in server(STORE, public_prefixes=["accounts/", "cache", "a.b/"]).members if "<file>" in b.words)
+    pattern = block.words.removeprefix("location ~ ").replace("(?<", "(?P<")
+    assert (re.search(pattern, path) is not None) is public
+
+
+def test_headers_are_added_in_one_place_only() -> None:
+    """A location with one add_header of its own would lose all the others."""
+    for lines in locations(STORE, OLD).values():
+        assert not [line for line in lines if line.startswith(("add_header", "proxy_set_header", "proxy_hide_header"))]
+    lines = server(STORE).lines()
+    assert all(line.endswith(" always") for line in lines if line.startswith("add_header"))
+    hidden = {line.split()[1].lower() for line in lines if line.startswith("proxy_hide_header")}
+    added = {line.split()[1].lower() for line in lines if line.startswith("add_header")}
+    assert added <= hidden, "a header that is added must not come from the origin as well"
+    assert {"set-cookie", "location", "x-accel-redirect", "vary"} <= hidden
+
+
+def test_listener() -> None:
+    for address, listen in (("10.0.0.5", "10.0.0.5:8080"), ("fd00::5", "[fd00::5]:8080")):
+        servers = [b for b in config(STORE, listen_address=address).members if b.words == "server"]
+        assert [b.find("listen").words for b in servers] == [f"listen {listen} default_server", f"listen {listen}"]
+        assert "return 421" in servers[0].lines()
+
+
+def test_unit_has_no_privilege_and_writes_to_its_cache_only() -> None:
+    lines = render("nginx_media", "nginx-media.service.j2", {"nginx_media_cache_dir": "/srv/cache"}).splitlines()
+    assert {"CapabilityBoundingSet=", "User=www-data", "ReadWritePaths=/srv/cache"} <= set(lines)
+    assert not [line for line in lines if line.startswith("AmbientCapabilities")]
