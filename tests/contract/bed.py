@@ -212,7 +212,7 @@ class Bed:
 
     def get(self, url: str, *headers: str, options: tuple[str, ...] = ()) -> Answer:
         """Ask over HTTP as the proxy would: the instance's Host, https, unless the headers given say otherwise."""
-        arguments = [argument for header in headers for argument in ("--header", header)]
+        arguments = [argument for header in (*headers, "Expect:") for argument in ("--header", header)]
         text = self.engine.run(
             "exec", self.services, "curl", "--silent", "--show-error", "--include", "--http1.1", "--max-time", "20",
             *arguments, *options, url,

@@ -32,13 +32,15 @@ class Host:
 
 @dataclass(frozen=True)
 class Demo:
-    """A running instance, and the container that looks at it from outside."""
+    """A running instance, and where a container that is no part of it can look at it from."""
 
     url: str
     ca: str
     owner: str
+    email: str
     engine_socket: str
-    observer: str
+    network: str
+    image: str
     hosts: tuple[Host, ...]
     secrets: dict[str, str]
 
@@ -47,14 +49,13 @@ class Demo:
         """The name of its web pages."""
         return urlsplit(self.url).hostname or ""
 
-    @property
-    def email(self) -> str:
-        """The address with which the owner signs in."""
-        return self.owner if "@" in self.owner else f"{self.owner}@{self.domain}"
-
     def inside(self, container: str) -> list[str]:
         """Return the beginning of a command that runs in a container."""
         return ["docker", "-H", self.engine_socket, "exec", "-i", container]
+
+    def outside(self) -> list[str]:
+        """Return the beginning of a command that runs in a new container on the instance's network."""
+        return ["docker", "-H", self.engine_socket, "run", "--rm", "-i", "--network", self.network, self.image]
 
     def first(self, group: str) -> Host:
         """Return the first host of a group."""
@@ -72,8 +73,10 @@ def load(path: Path) -> Demo:
             url=data["url"],
             ca=Path(data["ca_file"]).read_text(encoding="utf-8"),
             owner=data["owner"],
+            email=data["owner_email"],
             engine_socket=_socket(data["engine_socket"]),
-            observer=data["observer"],
+            network=data["network"],
+            image=data["outside_image"],
             hosts=tuple(
                 Host(name, each["container"], tuple(each["addresses"]), tuple(each["groups"]))
                 for name, each in data["hosts"].items()

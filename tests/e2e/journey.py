@@ -40,10 +40,10 @@ def checks(demo: Demo) -> Iterator[dict[str, Any]]:
     seen: dict[str, Any] = {}
     shared = {"ca": demo.ca}
     url = urlsplit(demo.url)
-    # The observer is on the instance's network, where it stands at the usual port.
+    # On the instance's own network it stands at the usual port.
     visit = {**shared, "url": f"https://{demo.domain}", "host": demo.domain, "port": 443, "email": demo.email,
              "password": demo.secrets["owner_password"]}  # fmt: skip
-    for report in ship.run(demo.inside(demo.observer), "visit", visit):
+    for report in ship.run(demo.outside(), "visit", visit):
         seen.update(report.get("facts", {}))
         if "facts" not in report:
             yield report
@@ -70,7 +70,7 @@ def _attack(demo: Demo, media_url: str, shared: dict[str, Any], store: str) -> I
         "addresses": [address for host in demo.hosts for address in host.addresses],
         "ports": CLOSED,
     }
-    yield from ship.run(demo.inside(demo.observer), "attack", attack)
+    yield from ship.run(demo.outside(), "attack", attack)
     for report in ship.run(
         inside, "store", {"method": "DELETE", "url": signed(demo, INTERNAL, "delete_object", ARCHIVE)}
     ):

@@ -14,24 +14,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.hosts import mmdebstrap
 from tests.hosts.engine import Engine
 from tests.hosts.layout import Layout
 from tests.hosts.pins import Pins
 from tests.hosts.progress import HarnessError, run, step
+from tests.standin.images import BASE, RELEASES
 
 REGISTRY = "depot.test:5000"
 REAL_REGISTRY = "ghcr.io"
 STAND_IN = "stand-in"
 ANSWER_SECONDS = 4
 IMAGES = ("mastodon", "mastodon-streaming")
-RELEASES = {"A": "4.7.6", "B": "4.7.7"}  # of the stand-in: each takes the place of one release of Mastodon
 
 
 @dataclass(frozen=True)
 class Offer:
     """What the registry holds."""
 
-    registry: str
+    variables: dict[str, str]
     title: str
 
 
@@ -41,12 +42,14 @@ def ensure(engine: Engine, layout: Layout, pushed: dict[str, str], defaults: Pin
     if real:
         version = os.environ.get("MASTODON_VERSION") or defaults.mastodon_version
         _mirror(engine, layout, pushed, real, version)
-        return Offer(REGISTRY, f"Mastodon's own images v{version} from {real}")
+        variables = {"mastodon_image_registry": REGISTRY, "mastodon_version": version}
+        return Offer(variables, f"Mastodon's own images v{version} from {real}")
     key = stand_in_key(layout)
     for release in releases:
         _push_stand_in(engine, layout, pushed, release, key)
-    versions = " and ".join(f"v{RELEASES[release]}" for release in releases)
-    return Offer(f"{REGISTRY}/{STAND_IN}", f"a stand-in for {versions}, as {REAL_REGISTRY} does not answer")
+    versions = " and ".join(f"v{RELEASES[release].version}" for release in releases)
+    variables = {"mastodon_image_registry": f"{REGISTRY}/{STAND_IN}"}
+    return Offer(variables, f"a stand-in for {versions}, as {REAL_REGISTRY} does not answer")
 
 
 def _answering(pushed: dict[str, str]) -> str | None:
@@ -74,16 +77,8 @@ def _mirror(engine: Engine, layout: Layout, pushed: dict[str, str], registry: st
             continue
         with step(f"Mirror {registry}/{name}"):
             source, target = f"docker://{registry}/{name}", f"docker://localhost:5000/{name}"
-            engine(
-                "exec",
-                *_machine_ca(engine, layout),
-                layout.depot,
-                "skopeo",
-                "copy",
-                "--dest-tls-verify=false",
-                source,
-                target,
-            )
+            copy = ["skopeo", "copy", "--dest-tls-verify=false", source, target]
+            engine("exec", *_machine_ca(engine, layout), layout.depot, *copy)
         pushed[name] = registry
 
 
@@ -107,10 +102,13 @@ def stand_in_key(layout: Layout) -> str:
 
 
 def _push_stand_in(engine: Engine, layout: Layout, pushed: dict[str, str], release: str, key: str) -> None:
-    names = [f"{image}:v{RELEASES[release]}" for image in IMAGES]
+    names = [f"{image}:v{RELEASES[release].version}" for image in IMAGES]
     if all(pushed.get(f"{STAND_IN}/mastodon/{name}") == key for name in names):
         return
-    with step(f"Build the stand-in app, release {release} (v{RELEASES[release]})"):
+    mmdebstrap.prepare(engine)
+    if not mmdebstrap.runs_here(engine) and not engine.answers("image", "inspect", BASE.tag):
+        mmdebstrap.make(engine, layout, mmdebstrap.Build(BASE.tag, BASE.recipe()))
+    with step(f"Build the stand-in app, release {release} (v{RELEASES[release].version})"):
         command = [sys.executable, "-m", "tests.standin", "build", "--release", release, "--engine", engine.socket]
         run(command, folder=layout.root, log=layout.logs / f"stand-in-{release}.log")
     for name in names:
@@ -120,14 +118,8 @@ def _push_stand_in(engine: Engine, layout: Layout, pushed: dict[str, str], relea
 
 
 def _push(engine: Engine, layout: Layout, tag: str, name: str) -> None:
-    copy = [
-        "skopeo",
-        "copy",
-        "--quiet",
-        "--dest-tls-verify=false",
-        "docker-archive:/dev/stdin",
-        f"docker://localhost:5000/{name}",
-    ]
+    copy = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false", "docker-archive:/dev/stdin"]
+    copy.append(f"docker://localhost:5000/{name}")
     with subprocess.Popen(engine.command("save", tag), stdout=subprocess.PIPE) as saving:
         done = subprocess.run(
             engine.command("exec", "--interactive", layout.depot, *copy),

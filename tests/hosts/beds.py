@@ -88,6 +88,7 @@ def _create(engine: Engine, layout: Layout, wanted: Wanted, subnet: network.Subn
     labels = {
         LABEL_PROJECT: PROJECT, LABEL_CHECKOUT: layout.checkout, LABEL_BED: wanted.bed, LABEL_HOST: wanted.name,
         LABEL_GROUPS: ",".join(wanted.groups), LABEL_SUITE: wanted.suite, inventory.LABEL_ADDRESSES: f"{four},{six}",
+        inventory.LABEL_ALIASES: ",".join(wanted.aliases),
     }  # fmt: skip
     place = ["--network", layout.network(wanted.bed), "--ip", four, "--ip6", six]
     for alias in (wanted.name, f"{wanted.name}.test", *wanted.aliases):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 from tests.hosts import authority, beds, clean, depot, engine, forward, images, status
 from tests.hosts.layout import Layout, check_name, here
-from tests.hosts.progress import HarnessError, lock, say
+from tests.hosts.progress import HarnessError, lock, say, step
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -82,6 +83,25 @@ def verb_forward(layout: Layout, options: argparse.Namespace) -> int:
     return 0
 
 
+def verb_describe(layout: Layout, options: argparse.Namespace) -> int:
+    """Print what scripts want to know about the instance of a test bed."""
+    bed = check_name(options.bed or options.name)
+    print(json.dumps(forward.describe(engine.ensure(layout), layout, bed, options.name, options.inventory), indent=2))
+    return 0
+
+
+def verb_reboot(layout: Layout, options: argparse.Namespace) -> int:
+    """Reboot a host."""
+    bed = check_name(options.bed or options.name)
+    docker = engine.ensure(layout)
+    container = layout.container(bed, check_name(options.name))
+    beds.hang_up(layout, bed, options.name)
+    with step(f"Reboot of {options.name}"):
+        docker("restart", container)
+        beds.settle(docker, layout, container)
+    return 0
+
+
 def verb_engine(layout: Layout, _options: argparse.Namespace) -> int:
     """Print the engine's address."""
     print(engine.ensure(layout).socket)
@@ -117,7 +137,12 @@ def parser() -> argparse.ArgumentParser:
     way_in = verbs.add_parser("forward", help="let a browser on this machine reach a host; write build/demo.json")
     way_in.add_argument("name")
     way_in.add_argument("--inventory", default="inventories/one_host", help="of the instance that the host plays")
-    for verb in (up, down, execute, way_in):
+    about = verbs.add_parser("describe", help="print what build/demo.json says, for any test bed")
+    about.add_argument("name")
+    about.add_argument("--inventory", default="inventories/one_host", help="of the instance that the host plays")
+    again = verbs.add_parser("reboot", help="reboot a host and wait until it is up")
+    again.add_argument("name")
+    for verb in (up, down, execute, way_in, about, again):
         verb.add_argument("--bed", help="the test bed (one network, one inventory); the host's name by default")
 
     ready = verbs.add_parser("depot", help="make sure that the engine, the images and the depot are there")
@@ -134,7 +159,7 @@ def parser() -> argparse.ArgumentParser:
 READ_ONLY = {"status", "clean"}
 VERBS = {
     "up": verb_up, "down": verb_down, "depot": verb_depot, "exec": verb_exec, "inventory": verb_inventory,
-    "forward": verb_forward, "engine": verb_engine, "status": verb_status, "clean": verb_clean,
+    "forward": verb_forward, "describe": verb_describe, "reboot": verb_reboot, "engine": verb_engine, "status": verb_status, "clean": verb_clean,
 }  # fmt: skip
 
 

@@ -105,8 +105,8 @@ def _remember(layout: Layout, files: Mapping[str, releases.Release], app: apps.O
     variables: dict[str, Any] = {}
     for name, release in files.items():
         variables |= release.variables(name)
+    variables |= app.variables
     variables |= {
-        "mastodon_image_registry": app.registry,
         "mastodon_engine_options": {"insecure-registries": [apps.REGISTRY]},
         "mastodon_smtp_server": "mail.test",
         "mastodon_smtp_port": 587,

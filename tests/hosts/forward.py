@@ -54,7 +54,7 @@ def ensure(engine: Engine, layout: Layout, bed: str, name: str, inventory_path: 
         ports = _ensure_gate(engine, layout, host)
         if engine.own:
             slirp.forward(layout.runtime, set(ports.values()))
-    demo = describe(engine, layout, host, ports[443], _variables(layout, bed, name, inventory_path))
+    demo = describe(engine, layout, bed, name, inventory_path, ports[443])
     demo_file(layout).write_text(json.dumps(demo, indent=2) + "\n", encoding="utf-8")
     return demo
 
@@ -109,34 +109,37 @@ def demo_file(layout: Layout) -> Path:
     return layout.root / "build" / "demo.json"
 
 
-def _variables(layout: Layout, bed: str, name: str, path: str) -> dict[str, Any]:
+def _listed(layout: Layout, bed: str, path: str) -> dict[str, Any]:
     # Ansible itself is asked, so that it does not matter in which of an inventory's files a value stands.
     command = [str(Path(sys.executable).with_name("ansible-inventory")), "-i", str(layout.root / path)]
     environment = {**os.environ, "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-    answer = run(
-        [*command, "-i", str(layout.inventory(bed)), "--host", name], environment=environment, folder=layout.root
-    )
+    answer = run([*command, "-i", str(layout.inventory(bed)), "--list"], environment=environment, folder=layout.root)
     return dict(json.loads(answer))
 
 
 def describe(
-    engine: Engine, layout: Layout, host: inventory.Host, port: int, variables: dict[str, Any]
+    engine: Engine, layout: Layout, bed: str, name: str, inventory_path: str, port: int = 443
 ) -> dict[str, Any]:
-    """What scripts want to know about a running demo."""
-    domain = variables.get("instance_web_domain") or variables["instance_domain"]
-    hosts = beds.hosts(engine, layout, host.bed)
+    """What scripts want to know about the instance of a test bed, whose web interface is on the host `name`."""
+    listed = _listed(layout, bed, inventory_path)
+    variables = listed["_meta"]["hostvars"][name]
     return {
-        "url": url(domain, port),
+        "url": url(variables.get("instance_web_domain") or variables["instance_domain"], port),
         "ca_file": str(authority.certificate_file(layout)),
         "owner": variables["instance_owner_username"],
         "owner_email": variables["instance_owner_email"],
         "password_file": variables["instance_secrets_file"],
-        "inventory": str(layout.inventory(host.bed)),
+        "inventory": str(layout.inventory(bed)),
         "engine_socket": engine.socket,
-        "network": layout.network(host.bed),
-        "depot": layout.depot,
-        "hosts": [
-            {"name": item.name, "container": item.container, "address": item.address, "address6": item.address6}
-            for item in hosts
-        ],
+        "network": layout.network(bed),
+        # With the network: a container that is no part of the instance, `docker run --network … IMAGE`.
+        "outside_image": images.host_recipe("debian13").tag,
+        "hosts": {
+            host.name: {
+                "container": host.container,
+                "addresses": [host.address, host.address6],
+                "groups": sorted(group for group, it in listed.items() if host.name in it.get("hosts", [])),
+            }
+            for host in beds.hosts(engine, layout, bed)
+        },
     }

@@ -16,6 +16,7 @@ import yaml
 from tests.hosts.layout import LABEL_BED, LABEL_GROUPS, LABEL_HOST, LABEL_SUITE, Layout
 
 LABEL_ADDRESSES = "fediops.addresses"
+LABEL_ALIASES = "fediops.aliases"
 USER = "admin"
 HEADER = "# Written by tests/hosts; changes are lost.\n"
 
@@ -30,6 +31,7 @@ class Host:
     address: str
     address6: str
     groups: tuple[str, ...] = field(default=())
+    aliases: tuple[str, ...] = field(default=())
     suite: str = "debian13"
     state: str = "running"
 
@@ -45,6 +47,7 @@ def host_of(inspected: Mapping[str, Any]) -> Host:
         address=address,
         address6=address6,
         groups=tuple(group for group in labels[LABEL_GROUPS].split(",") if group),
+        aliases=tuple(alias for alias in labels[LABEL_ALIASES].split(",") if alias),
         suite=labels[LABEL_SUITE],
         state=inspected["State"]["Status"],
     )
@@ -63,7 +66,7 @@ def connection(layout: Layout, socket: str, host: Host) -> dict[str, Any]:
     options = {
         "ProxyCommand": f"docker -H {socket} exec -i {layout.depot} nc %h %p",
         "HostKeyAlias": host.container,
-        "UserKnownHostsFile": str(layout.bed(host.bed) / "known_hosts"),
+        "UserKnownHostsFile": f'"{layout.bed(host.bed)}/known_hosts"',  # ssh splits this one at spaces
         "StrictHostKeyChecking": "yes",
         "IdentitiesOnly": "yes",
         "ServerAliveInterval": "5",
@@ -92,6 +95,12 @@ def bed_variables(layout: Layout, bed: str) -> dict[str, Any]:
     }
 
 
+def names(hosts: Sequence[Host]) -> dict[str, Any]:
+    """The hosts' other names. The depot is on every bed's network, where the same name may mean another bed's host."""
+    known = {alias: host.address for host in hosts for alias in host.aliases}
+    return {"check_resolve": known} if known else {}
+
+
 def render(layout: Layout, socket: str, hosts: Sequence[Host], offer: Mapping[str, Any]) -> str:
     """The inventory's text, with the variables of what the depot offers. All hosts must be of one bed."""
     groups: dict[str, Any] = {}
@@ -100,7 +109,7 @@ def render(layout: Layout, socket: str, hosts: Sequence[Host], offer: Mapping[st
             groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = None
     everyone = {
         "hosts": {host.name: connection(layout, socket, host) for host in hosts},
-        "vars": {**bed_variables(layout, hosts[0].bed), **offer},
+        "vars": {**bed_variables(layout, hosts[0].bed), **names(hosts), **offer},
         "children": groups,
     }
     return HEADER + yaml.safe_dump({"all": everyone}, sort_keys=False, width=10_000)

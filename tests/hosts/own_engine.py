@@ -73,6 +73,7 @@ def start(layout: Layout) -> None:
             "start Docker and make sure that 'docker version' shows a server; or run this as root on Debian or Ubuntu",
         )
     install(PACKAGES)
+    install({"docker": "docker-cli"})  # since Debian 13 a package of its own
     leftovers.end_engine(layout)
     layout.runtime.mkdir(mode=0o700, exist_ok=True)
     data(layout).mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,7 +35,8 @@ class HarnessError(Exception):
 
 def say(text: str) -> None:
     """A line on standard error: standard output belongs to answers that scripts read."""
-    print(text, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{text}\n")  # one write, so that lines of steps that run side by side stay whole
+    sys.stderr.flush()
 
 
 def line(text: str, seconds: float) -> str:
@@ -75,6 +77,8 @@ def run(
     cure: str = "read the lines above: they are the end of that program's own output",
 ) -> str:
     """Run a program; return its standard output, or show the end of what it said and stop."""
+    if shutil.which(command[0]) is None:
+        raise HarnessError(f"there is no {command[0]} on this machine", "install it and try again")
     done = subprocess.run(
         command, input=data, stdin=None if data is not None else subprocess.DEVNULL, capture_output=True,
         env=environment, cwd=folder, check=False,

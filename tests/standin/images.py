@@ -60,30 +60,24 @@ class Release:
 RELEASES = {"A": Release("a", "4.7.6"), "B": Release("b", "4.7.7")}
 
 
+# Dockerfile, and the image's name.
+IMAGES = {"mastodon.Dockerfile": "mastodon", "streaming.Dockerfile": "mastodon-streaming"}
+
+
 def build(engine: Engine, names: list[str], base_image: str = "", mirror: str = MIRROR) -> list[str]:
     """Build both images of the named releases and return their tags."""
     base = base_image or BASE.ensure(engine, mirror)
-    return [_build(engine, image, RELEASES[name], base) for name in names for image in ("mastodon", "streaming")]
+    return [_build(engine, dockerfile, RELEASES[name], base) for name in names for dockerfile in IMAGES]
 
 
-def _build(engine: Engine, image: str, release: Release, base: str) -> str:
-    name = "mastodon" if image == "mastodon" else f"mastodon-{image}"
-    tag = f"fediops-standin/{name}:v{release.version}"
+def _build(engine: Engine, dockerfile: str, release: Release, base: str) -> str:
+    tag = f"fediops-standin/{IMAGES[dockerfile]}:v{release.version}"
     arguments = {"BASE": base, "RELEASE": release.folder, "VERSION": release.version}
-    if image != "mastodon":
-        del arguments["RELEASE"]
     before = engine.call("image", "inspect", "--format={{.Id}}", tag).stdout.strip()
     with stage(f"Image {tag}"):
-        engine.run(
-            "build",
-            "--network=none",
-            "--tag",
-            tag,
-            "--file",
-            str(FOLDER / f"{image}.Dockerfile"),
-            *(f"--build-arg={key}={value}" for key, value in arguments.items()),
-            str(FOLDER),
-        )
+        settings = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+        recipe = ("--tag", tag, "--file", str(FOLDER / dockerfile), str(FOLDER))
+        engine.run("build", "--network=none", *settings, *recipe)
     if before and before != engine.run("image", "inspect", "--format={{.Id}}", tag):
         engine.call("image", "rm", before)  # stays while a container uses it, which is as it should be
     return tag

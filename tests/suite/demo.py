@@ -11,6 +11,7 @@ import time
 
 from tests.suite.steps import BUILD, ROOT, environment
 
+BED = "demo"
 HOST = "fedi"
 DOMAIN = "mastodon.localhost"
 NAMES = (DOMAIN, f"media.{DOMAIN}", f"s3.{DOMAIN}")
@@ -19,8 +20,8 @@ DEMO = BUILD / "demo.json"
 
 def playbook(name: str, *extra: str) -> list[str]:
     """How an admin runs one of the playbooks, plus what only a test bed needs."""
-    inventories = ["-i", "inventories/one_host", "-i", str(BUILD / "testbed" / "hosts.yml")]
-    return ["ansible-playbook", *inventories, f"fediops.mastodon.{name}", *extra]
+    testbed = (BUILD / "hosts" / "beds" / BED / "hosts.yml").relative_to(ROOT)
+    return ["ansible-playbook", "-i", "inventories/one_host", "-i", str(testbed), f"fediops.mastodon.{name}", *extra]
 
 
 def stages() -> list[tuple[str, list[str]]]:
@@ -28,10 +29,10 @@ def stages() -> list[tuple[str, list[str]]]:
     hosts = [sys.executable, "-m", "tests.hosts"]
     return [
         ("engine, images and depot", [*hosts, "depot"]),
-        ("a Debian 13 host", [*hosts, "up", HOST, "--aliases", ",".join(NAMES), "--testbed", "one_host"]),
+        ("a Debian 13 host", [*hosts, "up", HOST, "--bed", BED, "--aliases", ",".join(NAMES)]),
         ("site.yml", playbook("site")),
         ("check.yml", playbook("check")),
-        ("the way in from this machine", [*hosts, "forward", HOST]),
+        ("the way in from this machine", [*hosts, "forward", HOST, "--bed", BED]),
     ]
 
 
@@ -51,7 +52,7 @@ def main() -> int:
     print(f"  open        {demo['url']}")
     print(f"  trust       {demo['ca_file']}  (import it into the browser as an authority, or: curl --cacert)")
     print(f"  sign in     {demo['owner']}, password: see owner_password in {demo['password_file']}")
-    print(f"  look        {' '.join(playbook('check')[:1])} … fediops.mastodon.check, or make demo again")
+    print(f"  check       {' '.join(playbook('check'))}")
     print("  remove      make clean")
     for title, seconds in took:
         print(f"  {seconds:6.0f} s   {title}")

@@ -18,7 +18,9 @@ def main() -> int:
     mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
     as_collection = subprocess.run([*mypy, str(plugins)], env=env, check=False).returncode
     as_tools = subprocess.run(
-        [*mypy, *(f"tests/{name}" for name in ("hosts", "standin", "suite", "e2e"))], cwd=ROOT, check=False
+        [*mypy, *(f"tests/{name}" for name in ("hosts", "standin", "suite", "system", "e2e", "contract"))],
+        cwd=ROOT,
+        check=False,
     ).returncode
     return as_collection or as_tools
 

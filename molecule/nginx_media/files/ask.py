@@ -116,7 +116,8 @@ class Proxy(unittest.TestCase):
     def test_headers(self):
         answer = ask(self.hold(self.store))
         self.assertEqual((answer.status, answer.content), (200, b"picture"))
-        for name, value in {"Cache-Control": "public, max-age=315576000, immutable", "X-Content-Type-Options": "nosniff",
+        for name, value in {"Cache-Control": "public, max-age=315576000, immutable",
+                            "X-Content-Type-Options": "nosniff",
                             "Content-Security-Policy": "default-src 'none'; form-action 'none'",
                             "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin",
                             "X-Cache": "MISS", "X-Origin": "store", "Content-Type": "image/png"}.items():
@@ -176,12 +177,13 @@ class Proxy(unittest.TestCase):
 
     def test_what_is_not_public(self):
         for path in ("/backups/dumps/1.zip", "/accounts/../backups/x", "/accounts/%2e%2e/backups/x", "//backups/x",
-                     "/accounts/..%2fbackups/x", "/cache", "/accounts", "/other/x", "/bucket/accounts/x", "/?list-type=2x",
+                     "/accounts/..%2fbackups/x", "/cache", "/accounts", "/other/x", "/bucket/accounts/x",
                      "/accounts/a%0d%0aHost:%20evil", "/accounts/a%3Fpolicy", "/accounts/a%20b", "/accounts/a%00b",
                      "/accounts/a%23b", "/accounts/%5c..%5cbackups", "/accounts/a;b"):
             answer = ask(path)
-            self.assertEqual(answer.status, 200 if path.startswith("/?") else 400 if "%00" in path else 404, path)
-            self.assertNotIn("immutable", "" if path.startswith("/?") else answer.getheader("Cache-Control") or "", path)
+            # A null byte is no request at all to nginx.
+            self.assertEqual(answer.status, 400 if "%00" in path else 404, path)
+            self.assertNotIn("immutable", answer.getheader("Cache-Control") or "", path)
         self.assertEqual(self.asked(), (0, 0))
 
     def test_index(self):

@@ -186,8 +186,9 @@ def described(folder: Path, **changes: Any) -> Path:
     (folder / "secrets.yml").write_text("owner_password: correct-horse-1\ns3_access_key: app\n")
     data = {
         "url": "https://mastodon.localhost:8443/", "ca_file": str(folder / "ca.pem"), "owner": "owner",
+        "owner_email": "owner@mastodon.localhost",
         "password_file": str(folder / "secrets.yml"), "engine_socket": "/run/engine.sock", "network": "n",
-        "observer": "depot", "hosts": {"fedi": {"container": "c1", "addresses": ["10.0.0.2"], "groups": ["minio"]}},
+        "outside_image": "debian", "hosts": {"fedi": {"container": "c1", "addresses": ["10.0.0.2"], "groups": ["minio"]}},
         **changes,
     }  # fmt: skip
     (folder / "demo.json").write_text(json.dumps(data))
@@ -198,6 +199,7 @@ def test_a_demo_is_read(tmp_path: Path) -> None:
     found = demo.load(described(tmp_path))
     assert (found.domain, found.email) == ("mastodon.localhost", "owner@mastodon.localhost")
     assert found.inside("c1") == ["docker", "-H", "unix:///run/engine.sock", "exec", "-i", "c1"]
+    assert found.outside()[3:] == ["run", "--rm", "-i", "--network", "n", "debian"]
     assert found.first("minio").container == "c1"
     assert demo.secret_values(found.secrets) == {"owner_password": "correct-horse-1"}
     with pytest.raises(demo.DemoError, match="no host is in group redis"):

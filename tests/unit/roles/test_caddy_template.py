@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rendering import Block, read_caddyfile, render  # noqa: E402 (it lies beside this file)
+from rendering import Block, read_caddyfile, render
 
 INSTANCE = {"name": "instance", "kind": "instance", "hosts": ["social.net"], "web_upstreams": ["10.0.0.1:3000"],
             "streaming_upstreams": ["10.0.0.1:4000"]}
-MEDIA = {"name": "media", "kind": "media", "hosts": ["media.social.net", "old.social.net"], "upstreams": ["10.0.0.2:8080"]}
+MEDIA = {"name": "media", "kind": "media", "hosts": ["media.social.net", "old.social.net"],
+         "upstreams": ["10.0.0.2:8080"]}
 STORE = {"name": "s3", "kind": "s3", "hosts": ["s3.social.net"], "upstreams": ["10.0.0.2:9000"], "bucket": "a.b-c",
          "writers": ["10.0.0.1/32", "10.0.0.3/32"]}
 REDIRECT = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
@@ -136,7 +137,8 @@ def test_issuer_internal() -> None:
                                                       "key {$CADDY_ROOT_KEY:/r/a.key}"]
     lines = unit(**root)
     for start in ("ExecStartPre", "ExecReload"):
-        assert f"{start}=+/usr/bin/install --owner=caddy --group=caddy --mode=0400 /r/a.key /run/caddy/root.key" in lines
+        copy = "/usr/bin/install --owner=caddy --group=caddy --mode=0400 /r/a.key /run/caddy/root.key"
+        assert f"{start}=+{copy}" in lines
     assert "Environment=CADDY_ROOT_KEY=/run/caddy/root.key" in lines
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A role's interface is three files: argument_specs.yml, defaults/main.yml and README.md. Here they are held together."""
+"""A role's interface is three files: argument_specs.yml, defaults/main.yml and README.md. Held together here."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rendering import Block, read_nginx, render  # noqa: E402 (it lies beside this file)
+from rendering import Block, read_nginx, render
 
 STORE = {"name": "store", "url": "http://10.0.0.5:9000", "prefix": "/mastodon-media"}
 OLD = {"name": "old", "url": "http://[fd00::7]:80"}
@@ -111,7 +111,8 @@ def test_names_are_resolved_when_asked_and_addresses_never() -> None:
     ("/accounts/a b", False), ("/accounts/a\r\nb", False), ("/accounts/a?b", False), ("/x/accounts/a", False),
 ])
 def test_which_paths_are_public(path: str, public: bool) -> None:
-    block = next(b for b in server(STORE, public_prefixes=["accounts/", "cache", "a.b/"]).members if "<file>" in b.words)
+    members = server(STORE, public_prefixes=["accounts/", "cache", "a.b/"]).members
+    block = next(member for member in members if "<file>" in member.words)
     pattern = block.words.removeprefix("location ~ ").replace("(?<", "(?P<")
     assert (re.search(pattern, path) is not None) is public
 

@@ -28,6 +28,7 @@ module Standin
   class Application < Rails::Application
     config.load_defaults 7.2
     config.active_job.queue_adapter = :sidekiq
+    config.active_job.log_arguments = false # a letter's arguments hold tokens
     config.action_mailer.deliver_later_queue_name = 'mailers'
 
     Mastodon::PostDeployment.add_migrations(config)

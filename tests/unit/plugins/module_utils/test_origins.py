@@ -33,12 +33,13 @@ def test_prefixes() -> None:
 
 def test_address() -> None:
     assert _origins.parse({"name": "store", "url": "http://[fd00::1]:9000", "prefix": "/b"}) == _origins.Origin(
-        name="store", scheme="http", host="fd00::1", port=9000, by_address=True, authority="[fd00::1]:9000", prefix="/b",
-        host_header="[fd00::1]:9000", tls_name="fd00::1")
+        name="store", scheme="http", host="fd00::1", port=9000, by_address=True, authority="[fd00::1]:9000",
+        prefix="/b", host_header="[fd00::1]:9000", tls_name="fd00::1")
 
 
 def test_name_with_another_host_header() -> None:
-    assert _origins.parse({"name": "b2", "url": "https://f000.example.com", "host_header": "media.example.org:444"}) == (
+    origin = {"name": "b2", "url": "https://f000.example.com", "host_header": "media.example.org:444"}
+    assert _origins.parse(origin) == (
         _origins.Origin(name="b2", scheme="https", host="f000.example.com", port=443, by_address=False,
                         authority="f000.example.com:443", prefix="", host_header="media.example.org:444",
                         tls_name="media.example.org"))

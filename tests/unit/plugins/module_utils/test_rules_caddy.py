@@ -18,7 +18,8 @@ STORE: dict[str, Any] = {"name": "s3", "kind": "s3", "hosts": ["s3.social.net"],
 REDIRECT: dict[str, Any] = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
 GOOD: dict[str, Any] = {
     "caddy_url": "https://example.org/caddy.tar.gz", "caddy_checksum": "sha512:" + "a" * 128, "caddy_member": "caddy",
-    "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT], "caddy_tls_issuer": "acme", "caddy_acme_email": "admin@social.net",
+    "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT],
+    "caddy_tls_issuer": "acme", "caddy_acme_email": "admin@social.net",
     "caddy_acme_directory": "", "caddy_internal_root_certificate": "", "caddy_internal_root_key": "",
     "caddy_tls_files": [], "caddy_trusted_proxies": ["192.0.2.0/24"], "caddy_upload_max": "110MB",
     "caddy_response_timeout": "120s", "caddy_drain_time": "5m", "caddy_log_keep_days": 7,

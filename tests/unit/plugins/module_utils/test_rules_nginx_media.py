@@ -13,7 +13,8 @@ STORE = {"name": "store", "url": "http://127.0.0.1:9000", "prefix": "/mastodon-m
 OLD = {"name": "old", "url": "https://files.example.org", "host_header": "media.example.org"}
 GOOD: dict[str, Any] = {
     "nginx_media_server_names": ["media.social.net"], "nginx_media_origins": [STORE, OLD],
-    "nginx_media_listen_address": "127.0.0.1", "nginx_media_port": 8080, "nginx_media_resolvers": ["9.9.9.9", "fd00::53"],
+    "nginx_media_listen_address": "127.0.0.1", "nginx_media_port": 8080,
+    "nginx_media_resolvers": ["9.9.9.9", "fd00::53"],
     "nginx_media_public_prefixes": list(_media.PUBLIC_PREFIXES), "nginx_media_cache_dir": "/var/cache/nginx-media",
     "nginx_media_cache_size": "10g", "nginx_media_cache_min_free": "512m", "nginx_media_cache_valid": "48h",
     "nginx_media_cache_inactive": "168h", "nginx_media_origin_timeout": "15s",
