@@ -18,8 +18,13 @@ ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "vault_id": {"type": "str"},
     "import_env": {"type": "path"},
-    "rotate": {"type": "list", "elements": "str", "default": [], "no_log": False,
-               "choices": [name for name, kind in _secrets.KINDS.items() if not kind.durable]},
+    "rotate": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "no_log": False,
+        "choices": [name for name, kind in _secrets.KINDS.items() if not kind.durable],
+    },
 }
 
 
@@ -71,9 +76,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             "rotated": rotated,
             # What a dry run has drawn is thrown away: only what was there before can be named.
             "fingerprints": _secrets.fingerprints(kept if dry else new),
-            "diff": {"before_header": str(path), "after_header": str(path),
-                     "before": _listing(raw, old, rotated=[], private=not tighten, sealed=is_encrypted(raw or b"")),
-                     "after": _listing(b"", new, rotated=rotated, private=True, sealed=sealed)},
+            "diff": {
+                "before_header": str(path),
+                "after_header": str(path),
+                "before": _listing(raw, old, rotated=[], private=not tighten, sealed=is_encrypted(raw or b"")),
+                "after": _listing(b"", new, rotated=rotated, private=True, sealed=sealed),
+            },
         }
 
     def _imported(self, env_path: str, old: dict[str, str]) -> dict[str, str]:
@@ -85,12 +93,16 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         imported = _secrets_import.from_env_file(text)
         bad = _secrets.problems(imported)
         if bad:
-            raise _store.StoreError(f"import_env {path} cannot be taken over: {'; '.join(bad)}."
-                                    " Remove a line from it to have that secret made anew")
+            raise _store.StoreError(
+                f"import_env {path} cannot be taken over: {'; '.join(bad)}."
+                " Remove a line from it to have that secret made anew"
+            )
         clash = _secrets_import.conflicts(old, imported)
         if clash:
-            raise _store.StoreError(f"import_env {path} and the store differ in {', '.join(clash)}."
-                                    " Existing secrets are never changed: remove them from one of the two files")
+            raise _store.StoreError(
+                f"import_env {path} and the store differ in {', '.join(clash)}."
+                " Existing secrets are never changed: remove them from one of the two files"
+            )
         return imported
 
 

@@ -53,15 +53,19 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         # Of hosts that --limit leaves out or that do not answer, what depends on facts cannot be judged.
         judged = [host for host in inventory.hosts if survey.facts[host] and host not in inventory.silent]
         uncomputed = {name for host in judged for name in survey.failures[host]}
-        faults = [fault for rule in _rules_instance.RULES for fault in rule(inventory)
-                  if fault.variable not in uncomputed]
+        faults = [
+            fault for rule in _rules_instance.RULES for fault in rule(inventory) if fault.variable not in uncomputed
+        ]
         named = {fault.variable for fault in faults}
         # What a rule has already said, and what only follows from it, is not said again.
         failures = _survey.failure_faults({host: survey.failures[host] for host in judged})
         faults += [fault for fault in failures if fault.variable not in named]
         for host in judged:
-            faults += [_survey.explained(fault, inventory) for fault in self._of_roles(survey, inventory, host)
-                       if fault.variable not in uncomputed and not named & _survey.causes(fault, inventory)]
+            faults += [
+                _survey.explained(fault, inventory)
+                for fault in self._of_roles(survey, inventory, host)
+                if fault.variable not in uncomputed and not named & _survey.causes(fault, inventory)
+            ]
         return faults
 
     def _of_roles(self, survey: _survey.Survey, inventory: Inventory, host: str) -> Iterator[Fault]:
@@ -71,6 +75,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             of_rules = _preflight.apply(_preflight.role_rules(role), values, host)
             named = {fault.variable for fault in of_rules}
             # A rule says it better than a type.
-            yield from (fault for fault in _specs.spec_faults(survey.options(role), values, survey.failures[host], host)
-                        if fault.variable not in named)
+            yield from (
+                fault
+                for fault in _specs.spec_faults(survey.options(role), values, survey.failures[host], host)
+                if fault.variable not in named
+            )
             yield from of_rules

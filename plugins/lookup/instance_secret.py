@@ -70,8 +70,9 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         path = self._path(variables)
         for name in terms:
             if name not in _secrets.KINDS:
-                raise AnsibleLookupError(f"{name!r} is no secret of an instance. There are: "
-                                         f"{', '.join(_secrets.KINDS)}")
+                raise AnsibleLookupError(
+                    f"{name!r} is no secret of an instance. There are: {', '.join(_secrets.KINDS)}"
+                )
         try:
             values = self._values(path)
         except _store.StoreError as error:
@@ -80,8 +81,10 @@ class LookupModule(LookupBase):  # type: ignore[misc]
         if values is None:
             if variables.get("ansible_check_mode"):
                 return [_secrets.placeholder(name) for name in terms]
-            raise AnsibleLookupError(f"the secret store {path} does not exist. Run the site playbook, which creates it,"
-                                     " or set instance_secrets_file to where it is")
+            raise AnsibleLookupError(
+                f"the secret store {path} does not exist. Run the site playbook, which creates it,"
+                " or set instance_secrets_file to where it is"
+            )
         return [self._value(path, values, name) for name in terms]
 
     def _path(self, variables: Mapping[str, Any]) -> Path:

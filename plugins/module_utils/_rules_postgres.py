@@ -34,9 +34,9 @@ _DEBIANS = frozenset({"data_directory", "hba_file", "ident_file", "config_file",
 
 def known_version(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Majors differ in settings and in how they are upgraded; those that are out of support get no fixes."""
-    if "postgres_version" in variables and _rule_parts.whole_number(variables["postgres_version"]) not in MAJORS:
+    if "postgres_version" in variables and _rule_parts.whole_number(variables["postgres_version"]) not in (0, *MAJORS):
         yield Fault("postgres_version", "it is not a major version that this role knows",
-                    f"Give one of {', '.join(map(str, MAJORS))}, without quotes")
+                    f"Give one of {', '.join(map(str, MAJORS))} without quotes, or 0 for the distribution's own")
 
 
 def port(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -50,8 +50,9 @@ def listen_addresses(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def memory(variables: Mapping[str, Any]) -> Iterator[Fault]:
-    """The share must exist, and be worth tuning."""
-    return _rule_parts.memory_share(variables, "postgres_memory_mb", least=256)
+    """The share must exist, and be worth tuning; 0 is a quarter of what there is."""
+    if variables.get("postgres_memory_mb") != 0:
+        yield from _rule_parts.memory_share(variables, "postgres_memory_mb", least=256)
 
 
 def max_connections(variables: Mapping[str, Any]) -> Iterator[Fault]:

@@ -181,8 +181,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         apply(store, name, found, wanted, canary_key)
         after = read(store, name, versioning, canary_key)
         if after != wanted:
-            module.fail_json(msg=f"The store accepted the changes to the bucket {name} but does not show them: "
-                                 f"it says {asdict(after)}, wanted was {asdict(wanted)}.")
+            module.fail_json(
+                msg=f"The store accepted the changes to the bucket {name} but does not show them: "
+                f"it says {asdict(after)}, wanted was {asdict(wanted)}."
+            )
     return {"changed": changed, "bucket": asdict(wanted), "diff": {"before": asdict(found), "after": asdict(wanted)}}
 
 

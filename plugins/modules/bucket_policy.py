@@ -213,8 +213,9 @@ def apply(store: _s3.Store, bucket: str, plan: _policy.Plan) -> None:
             return
         time.sleep(attempt / 5)
     missing, surplus = _policy.describe(plan.after - after), _policy.describe(after - plan.after)
-    raise _s3.StoreError(f"the store accepted the policy of {bucket} but says something else: "
-                         f"missing {missing}, too much {surplus}")
+    raise _s3.StoreError(
+        f"the store accepted the policy of {bucket} but says something else: missing {missing}, too much {surplus}"
+    )
 
 
 def verify(options: Mapping[str, Any], store: _s3.Store) -> list[str]:
@@ -245,9 +246,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if plan.changed and not module.check_mode:
         apply(store, bucket, plan)
     result: dict[str, Any] = {
-        "changed": plan.changed, "added": plan.added, "removed": plan.removed, "policy": plan.document,
-        "diff": {"before": "\n".join([*_policy.describe(plan.before), ""]),
-                 "after": "\n".join([*_policy.describe(plan.after), ""])},
+        "changed": plan.changed,
+        "added": plan.added,
+        "removed": plan.removed,
+        "policy": plan.document,
+        "diff": {
+            "before": "\n".join([*_policy.describe(plan.before), ""]),
+            "after": "\n".join([*_policy.describe(plan.after), ""]),
+        },
     }
     if options["verify"] and not module.check_mode:
         result["unproven"] = verify(options, store)

@@ -148,8 +148,12 @@ def entries(directory: str | Path, pattern: str) -> list[Path]:
 
 def postgres_majors() -> list[int]:
     """Return the majors for which a cluster is configured or has data."""
-    found = [path.parent.name for directory, pattern in (("/etc/postgresql", "*/*"), ("/var/lib/postgresql", "*/*"))
-             for path in entries(directory, pattern) if path.is_dir()]
+    found = [
+        path.parent.name
+        for directory, pattern in (("/etc/postgresql", "*/*"), ("/var/lib/postgresql", "*/*"))
+        for path in entries(directory, pattern)
+        if path.is_dir()
+    ]
     return sorted({int(name) for name in found if name.isdigit()})
 
 
@@ -205,8 +209,10 @@ def look(ports: Iterable[int], controller_time: float | None) -> dict[str, Any]:
     release = _host_files.assignments(text("/etc/os-release"))
     return {
         "os": {"id": release.get("ID", ""), "version": release.get("VERSION_ID", "")},
-        "addresses": [*_host_files.ipv4_addresses(text("/proc/net/fib_trie")),
-                      *_host_files.ipv6_addresses(text("/proc/net/if_inet6"))],
+        "addresses": [
+            *_host_files.ipv4_addresses(text("/proc/net/fib_trie")),
+            *_host_files.ipv6_addresses(text("/proc/net/if_inet6")),
+        ],
         "users": {str(user.pw_uid): user.pw_name for user in pwd.getpwall()},
         "groups": {str(group.gr_gid): group.gr_name for group in grp.getgrall()},
         "postgres_majors": postgres_majors(),

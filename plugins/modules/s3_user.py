@@ -161,8 +161,9 @@ def client(module: AnsibleModule) -> _minio_admin.Admin:
     environment = _minio_admin.environment(options["endpoint_url"], options["access_key"], options["secret_key"])
 
     def run(words: list[str], stdin: str) -> tuple[int, str, str]:
-        code, out, err = module.run_command([*command, "admin", *words], data=stdin, binary_data=True,
-                                            environ_update=environment)
+        code, out, err = module.run_command(
+            [*command, "admin", *words], data=stdin, binary_data=True, environ_update=environment
+        )
         return code, out, err
 
     return _minio_admin.Admin(run)
@@ -224,8 +225,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         apply(admin, found, wanted, options, policy_name)
         after = read(admin, options, policy_name)
         if after != wanted:
-            raise _s3.StoreError(f"the store accepted the changes to user {options['name']} but does not show them: "
-                                 f"it is {asdict(after)}, wanted was {asdict(wanted)}")
+            raise _s3.StoreError(
+                f"the store accepted the changes to user {options['name']} but does not show them: "
+                f"it is {asdict(after)}, wanted was {asdict(wanted)}"
+            )
     return {"changed": changed, "user": asdict(wanted), "diff": {"before": asdict(found), "after": asdict(wanted)}}
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 import pytest
 
 # `pytest tests/contract` does not put the checkout on the path by itself.
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
 from tests.contract.bed import DOMAIN, Bed
 from tests.contract.beliefs import BELIEFS, REFUSALS, STORAGE, Belief
 from tests.standin.engine import Engine

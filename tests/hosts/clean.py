@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.hosts import beds, engine, forward, leftovers, own_engine
 from tests.hosts.engine import Engine
-from tests.hosts.layout import LABEL_CHECKOUT, LABEL_PROJECT, PROJECT, Layout
+from tests.hosts.layout import LABEL_BED, LABEL_CHECKOUT, LABEL_PROJECT, PROJECT, Layout
 from tests.hosts.progress import lock, say, step
 
 
@@ -56,7 +56,8 @@ def clean(layout: Layout) -> None:
 
 def remove_from(docker: Engine, layout: Layout, names: Iterable[str]) -> None:
     """Remove containers, networks and volumes that carry one of these checkouts' names."""
-    for bed in {host.bed for host in beds.hosts(docker, layout)}:
+    own = f"label={LABEL_CHECKOUT}={layout.checkout}"
+    for bed in docker.names("network", own, template=f'{{{{.Label "{LABEL_BED}"}}}}'):
         forward.close(docker, layout, bed)
     for name in names:
         label = f"label={LABEL_CHECKOUT}={name}"

@@ -158,8 +158,9 @@ def parser() -> argparse.ArgumentParser:
 
 READ_ONLY = {"status", "clean"}
 VERBS = {
-    "up": verb_up, "down": verb_down, "depot": verb_depot, "exec": verb_exec, "inventory": verb_inventory,
-    "forward": verb_forward, "describe": verb_describe, "reboot": verb_reboot, "engine": verb_engine, "status": verb_status, "clean": verb_clean,
+    "up": verb_up, "down": verb_down, "reboot": verb_reboot, "depot": verb_depot, "exec": verb_exec,
+    "inventory": verb_inventory, "forward": verb_forward, "describe": verb_describe, "engine": verb_engine,
+    "status": verb_status, "clean": verb_clean,
 }  # fmt: skip
 
 

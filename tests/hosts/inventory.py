@@ -47,7 +47,7 @@ def host_of(inspected: Mapping[str, Any]) -> Host:
         address=address,
         address6=address6,
         groups=tuple(group for group in labels[LABEL_GROUPS].split(",") if group),
-        aliases=tuple(alias for alias in labels[LABEL_ALIASES].split(",") if alias),
+        aliases=tuple(alias for alias in labels.get(LABEL_ALIASES, "").split(",") if alias),
         suite=labels[LABEL_SUITE],
         state=inspected["State"]["Status"],
     )

@@ -61,12 +61,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     started = Server(f"http://{address}", "root-of-the-store", secrets.token_hex(16))
-    settings = {"MINIO_ROOT_USER": started.user, "MINIO_ROOT_PASSWORD": started.password, "MINIO_BROWSER": "off",
-                "MINIO_UPDATE": "off", "HOME": str(home), "PATH": os.environ["PATH"]}
+    settings = {
+        "MINIO_ROOT_USER": started.user,
+        "MINIO_ROOT_PASSWORD": started.password,
+        "MINIO_BROWSER": "off",
+        "MINIO_UPDATE": "off",
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+    }
     log = home / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen([binary, "server", "--address", address, str(home / "data")], env=settings,
-                                   stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [binary, "server", "--address", address, str(home / "data")],
+            env=settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
     try:
         wait_for(f"{started.url}/minio/health/ready", process, log)
         yield started
@@ -96,8 +106,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
 
     def call(name: str, /, *, check: bool = False, **options: Any) -> Outcome:
         capsys.readouterr()
-        with patch_module_args({**options, "_ansible_check_mode": check, "_ansible_diff": True}), \
-                pytest.raises(SystemExit):
+        with (
+            patch_module_args({**options, "_ansible_check_mode": check, "_ansible_diff": True}),
+            pytest.raises(SystemExit),
+        ):
             import_module(f"{MODULES}.{name}").main()
         outcome: Outcome = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
         return outcome

@@ -19,9 +19,14 @@ Run = Callable[..., dict[str, Any]]
 
 def s3(server: Any, user: str = "", password: str = "") -> Any:
     """Return an S3 client for the root user or somebody else."""
-    return boto3.client("s3", endpoint_url=server.url, aws_access_key_id=user or server.user,
-                        aws_secret_access_key=password or server.password, region_name="us-east-1",
-                        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    return boto3.client(
+        "s3",
+        endpoint_url=server.url,
+        aws_access_key_id=user or server.user,
+        aws_secret_access_key=password or server.password,
+        region_name="us-east-1",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
 
 
 @pytest.fixture
@@ -98,15 +103,22 @@ class TestBucketPolicy:
 
     def test_public_read_is_what_it_says(self, server: Any, four_times: Run, bucket: str) -> None:
         s3(server).put_object(Bucket=bucket, Key="accounts/avatar.png", Body=b"")
-        outcome = four_times("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                             verify=True)
+        outcome = four_times(
+            "bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read", verify=True
+        )
         assert f"allow anybody s3:getobject arn:aws:s3:::{bucket}/accounts/*" in outcome["added"]
         assert len(outcome["added"]) == len(_media.PUBLIC_PREFIXES)
         assert outcome["unproven"] == []
 
     def test_key_prefix(self, server: Any, four_times: Run, bucket: str) -> None:
-        four_times("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                   key_prefix="one", verify=True)
+        four_times(
+            "bucket_policy",
+            **server.connection,
+            bucket=bucket,
+            preset="mastodon_public_read",
+            key_prefix="one",
+            verify=True,
+        )
 
     def test_default_prefixes_are_the_only_list(self, server: Any, run: Run, bucket: str) -> None:
         outcome = run("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read")
@@ -120,32 +132,64 @@ class TestBucketPolicy:
 
     def test_verify_finds_a_hole(self, server: Any, run: Run, bucket: str) -> None:
         """A statement that is kept, but opens everything: the preset's promise does not hold."""
-        wide = {"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": "*", "Action": "s3:*",
-             "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}]}
+        wide = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+                }
+            ],
+        }
         run("bucket_policy", **server.connection, bucket=bucket, policy=wide)
-        outcome = run("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read", purge=False,
-                      verify=True)
+        outcome = run(
+            "bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read", purge=False, verify=True
+        )
         assert outcome["failed"]
         for hole in ("GET /backups/", "GET /?list-type=2", "PUT /accounts/", "DELETE /accounts/", "GET /?policy"):
             assert hole in outcome["msg"]
         assert "Contents" not in s3(server).list_objects_v2(Bucket=bucket), "the probes left something behind"
 
     def test_statements_of_others_are_kept(self, server: Any, run: Run, four_times: Run, bucket: str) -> None:
-        other = {"Version": "2012-10-17", "Statement": [
-            {"Sid": "Mascots", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
-             "Resource": f"arn:aws:s3:::{bucket}/mascots/*"}]}
+        other = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "Mascots",
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": "s3:GetObject",
+                    "Resource": f"arn:aws:s3:::{bucket}/mascots/*",
+                }
+            ],
+        }
         run("bucket_policy", **server.connection, bucket=bucket, policy=other)
-        added = four_times("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                           purge=False)
+        added = four_times(
+            "bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read", purge=False
+        )
         assert added["removed"] == []
-        outcome = four_times("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                             purge=False, public_prefixes=["accounts/"])
+        outcome = four_times(
+            "bucket_policy",
+            **server.connection,
+            bucket=bucket,
+            preset="mastodon_public_read",
+            purge=False,
+            public_prefixes=["accounts/"],
+        )
         assert len(outcome["removed"]) == len(_media.PUBLIC_PREFIXES) - 1, "our own statement is replaced, not doubled"
-        outcome = four_times("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                             purge=False, state="absent")
+        outcome = four_times(
+            "bucket_policy",
+            **server.connection,
+            bucket=bucket,
+            preset="mastodon_public_read",
+            purge=False,
+            state="absent",
+        )
         assert [line for line in outcome["diff"]["after"].splitlines() if line] == [
-            f"allow anybody s3:getobject arn:aws:s3:::{bucket}/mascots/*"]
+            f"allow anybody s3:getobject arn:aws:s3:::{bucket}/mascots/*"
+        ]
 
     def test_purge_removes_what_others_said(self, server: Any, run: Run, four_times: Run, bucket: str) -> None:
         self.test_statements_of_others_are_kept(server, run, four_times, bucket)
@@ -154,10 +198,19 @@ class TestBucketPolicy:
 
     def test_same_meaning_is_no_change(self, server: Any, run: Run, bucket: str) -> None:
         run("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read")
-        split = {"Version": "2012-10-17", "Statement": [
-            {"Sid": f"s{number}", "Effect": "Allow", "Principal": "*", "Action": ["S3:getobject", "s3:GetObject"],
-             "Resource": f"arn:aws:s3:::{bucket}/{prefix}*"}
-            for number, prefix in enumerate(reversed(_media.PUBLIC_PREFIXES))]}
+        split = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": f"s{number}",
+                    "Effect": "Allow",
+                    "Principal": "*",
+                    "Action": ["S3:getobject", "s3:GetObject"],
+                    "Resource": f"arn:aws:s3:::{bucket}/{prefix}*",
+                }
+                for number, prefix in enumerate(reversed(_media.PUBLIC_PREFIXES))
+            ],
+        }
         assert run("bucket_policy", **server.connection, bucket=bucket, policy=split)["changed"] is False
 
     def test_missing_bucket(self, server: Any, run: Run, name: str) -> None:
@@ -166,8 +219,13 @@ class TestBucketPolicy:
         assert "NoSuchBucket" in run("bucket_policy", **options)["msg"]
 
     def test_backups_cannot_be_opened(self, server: Any, run: Run, bucket: str) -> None:
-        outcome = run("bucket_policy", **server.connection, bucket=bucket, preset="mastodon_public_read",
-                      public_prefixes=["accounts/", "backups/dumps/"])
+        outcome = run(
+            "bucket_policy",
+            **server.connection,
+            bucket=bucket,
+            preset="mastodon_public_read",
+            public_prefixes=["accounts/", "backups/dumps/"],
+        )
         assert outcome["failed"] and "archives" in outcome["msg"]
 
 
@@ -177,8 +235,13 @@ class TestS3User:
     @pytest.fixture
     def options(self, server: Any, client: str, bucket: str) -> dict[str, Any]:
         """Return the options of a user."""
-        return {**server.connection, "client": client, "name": f"app-{secrets.token_hex(4)}",
-                "secret": secrets.token_hex(16), "buckets": [bucket]}
+        return {
+            **server.connection,
+            "client": client,
+            "name": f"app-{secrets.token_hex(4)}",
+            "secret": secrets.token_hex(16),
+            "buckets": [bucket],
+        }
 
     def test_the_app_can_work(self, server: Any, four_times: Run, options: dict[str, Any], bucket: str) -> None:
         outcome = four_times("s3_user", **options)
@@ -212,14 +275,17 @@ class TestS3User:
         outcome = run("s3_user", **as_app)
         assert outcome["failed"] and "Access Denied" in outcome["msg"]
 
-    def test_a_new_secret_replaces_the_old(self, server: Any, run: Run, four_times: Run, bucket: str,
-                                           options: dict[str, Any]) -> None:
+    def test_a_new_secret_replaces_the_old(
+        self, server: Any, run: Run, four_times: Run, bucket: str, options: dict[str, Any]
+    ) -> None:
         run("s3_user", **options)
         secret = secrets.token_hex(16)
         outcome = four_times("s3_user", **{**options, "secret": secret})
         assert outcome["diff"]["before"]["secret"] == "different"
-        assert refused(s3(server, options["name"], options["secret"]).list_objects_v2, Bucket=bucket) \
+        assert (
+            refused(s3(server, options["name"], options["secret"]).list_objects_v2, Bucket=bucket)
             == "SignatureDoesNotMatch"
+        )
 
     def test_strange_characters_in_a_secret(self, four_times: Run, options: dict[str, Any]) -> None:
         four_times("s3_user", **{**options, "secret": "a:b@c/d?e#f%g\"h'i\\j$k l"})
@@ -242,8 +308,10 @@ class TestS3User:
         run("s3_user", **options)
         gone = {key: value for key, value in options.items() if key not in ("secret", "buckets")}
         four_times("s3_user", **gone, state="absent")
-        assert refused(s3(server, options["name"], options["secret"]).list_objects_v2, Bucket=bucket) \
+        assert (
+            refused(s3(server, options["name"], options["secret"]).list_objects_v2, Bucket=bucket)
             == "InvalidAccessKeyId"
+        )
 
     def test_wrong_root_secret(self, run: Run, options: dict[str, Any]) -> None:
         outcome = run("s3_user", **{**options, "secret_key": "0123456789abcdef"})

@@ -5,21 +5,49 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
+from collections.abc import Mapping
 
-from tests.suite import demo, lint, scenarios
+from tests.suite import demo, lint, programs, scenarios
 from tests.suite.steps import BUILD, Step, Tally, finish, run
 
 
-def pytest(name: str, *arguments: str) -> Step:
+def pytest(name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Step:
     """One pytest run whose tests are counted one by one."""
     junit = BUILD / "junit" / f"{name.replace(' ', '-')}.xml"
-    return Step(name, [sys.executable, "-m", "pytest", "-q", f"--junitxml={junit}", *arguments], junit=junit)
+    argv = [sys.executable, "-m", "pytest", "-q", f"--junitxml={junit}", *arguments]
+    return Step(name, argv, env=env or {}, junit=junit)
+
+
+def integration() -> Step:
+    """The S3 modules against a real server on this machine."""
+    env = {
+        "FEDIOPS_MINIO": str(programs.unpack("minio_server")),
+        "FEDIOPS_MC": str(programs.unpack("minio_client")),
+    }
+    return pytest("integration tests", "tests/integration", env=env)
+
+
+def contract(engine: str) -> list[Step]:
+    """What we believe of Mastodon, asked of the images; the stand-in's two releases one after the other."""
+    minio = programs.unpack("minio_server")
+    asked = ["--engine", engine, "--minio", str(minio)]
+    return [
+        pytest("contract of the app images", "tests/contract", *asked),
+        pytest("stand-in releases A to B", "tests/standin", *asked[:2]),
+    ]
 
 
 def depot() -> Step:
     """Engine, host images and depot: what every scenario stands on, and the one long wait of a cold start."""
     return Step("hosts engine, images and depot", [sys.executable, "-m", "tests.hosts", "depot"])
+
+
+def engine() -> str:
+    """The address of the Docker engine in use."""
+    asked = [sys.executable, "-m", "tests.hosts", "engine"]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def test(only: str | None) -> int:
@@ -33,17 +61,18 @@ def test(only: str | None) -> int:
         run(step, tally)
     run(pytest("unit tests", "tests/unit"), tally)
     if run(depot(), tally):
-        run(pytest("integration tests", "tests/integration"), tally)
-        run(pytest("contract of the app images", "tests/contract"), tally)
+        run(integration(), tally)
         for name in scenarios.names():
             scenarios.run_scenario(name, tally)
     return finish(tally)
 
 
 def prove() -> int:
-    """What takes too long for every change: the same roles on Debian 12."""
+    """What takes too long for every change: the contract of the app images, and the same roles on Debian 12."""
     tally = Tally()
     if run(depot(), tally):
+        for step in contract(engine()):
+            run(step, tally)
         for name in ("postgres", "redis", "minio", "nginx_media", "caddy"):
             scenarios.run_scenario(name, tally, suite="debian12")
     return finish(tally)

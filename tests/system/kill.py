@@ -4,6 +4,10 @@
 
 Each run starts where the last one was killed and gets a little further. Afterwards the secrets must still be those
 of the first run; that a normal run converges is then shown by the scenario's converge and verify.
+
+These are the runs that create everything, so they are also the ones that could give a secret away: they are as
+talkative as Ansible can be, their output and their fact cache are kept, and so are the arguments of all programs that
+run meanwhile. tests.system.leaks searches all of it.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +23,11 @@ from pathlib import Path
 
 import yaml
 
-from tests.system.runs import ROOT, TESTBED, command
+from tests.system.runs import BED, ROOT, TESTBED, command, describe
 
+FOLDER = BED / "first-run"
+FACT_CACHE = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(FOLDER / "facts")}
+WATCH_SECONDS = 150
 TASK = re.compile(r"^(TASK|RUNNING HANDLER) \[")
 
 
@@ -46,8 +54,13 @@ def run_until(task: int) -> tuple[bool, str]:
     Returns whether it was killed (it may have ended before) and the name of the task that was cut off.
     """
     process = subprocess.Popen(
-        command("site"),
+        command("site", "-vvv", "--diff"),
         cwd=ROOT,
+        env={
+            **os.environ,
+            "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(FOLDER / "facts"),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,13 +69,17 @@ def run_until(task: int) -> tuple[bool, str]:
     )
     assert process.stdout is not None
     seen = 0
+    log = (FOLDER / f"site-{task}.log").open("w")
     for line in process.stdout:
+        log.write(line)
         if TASK.match(line):
             seen += 1
             if seen == task:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+                log.close()
                 return True, line.strip(" *\n")
+    log.close()
     if process.wait() != 0:
         raise SystemExit(f"site.yml failed by itself before its task {task}")
     return False, ""
@@ -70,6 +87,9 @@ def run_until(task: int) -> tuple[bool, str]:
 
 def main() -> int:
     """Kill at evenly spread points; report each; compare the secrets."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    watcher: subprocess.Popen[bytes] | None = None
     points = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     total = count_tasks()
     first: str | None = None
@@ -84,6 +104,17 @@ def main() -> int:
             return 1
         if not killed:
             break
+        if watcher is None and now is not None:
+            e2e = [sys.executable, "-m", "tests.e2e", "--demo", str(describe())]
+            watcher = subprocess.Popen(
+                [*e2e, "watch", "--seconds", str(WATCH_SECONDS), str(FOLDER)],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+    if watcher is None or watcher.wait() != 0:
+        print("FAILED: the programs' arguments could not be watched")
+        return 1
     print(f"the secrets are those of the first run ({(first or 'none yet')[:12]})")
     return 0
 

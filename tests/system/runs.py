@@ -7,14 +7,15 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BEDS = ROOT / "build" / "hosts" / "beds"
-TESTBED = BEDS / os.environ.get("BED", "one_host") / "hosts.yml"
+BED = ROOT / "build" / "hosts" / "beds" / os.environ.get("BED", "one_host")
+TESTBED = BED / "hosts.yml"
 INVENTORIES = ("-i", str(ROOT / "inventories" / "one_host"), "-i", str(TESTBED))
 # Ansible says this, with -vvv, once for each module that it runs on a host.
 MODULE_EXECUTION = re.compile(r"^<(?P<host>[^>]+)> Using module file ", re.MULTILINE)
@@ -57,3 +58,12 @@ def run(playbook: str, *extra: str, env: Mapping[str, str] | None = None, cwd: P
         check=False,
     )
     return Run(done.returncode, done.stdout, time.monotonic() - started)
+
+
+def describe() -> Path:
+    """Write down what tests.e2e has to know about the instance, as build/demo.json does for the demo."""
+    hosts = [sys.executable, "-m", "tests.hosts", "describe", "fedi", "--bed", BED.name]
+    told = subprocess.run(hosts, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    path = BED / "instance.json"
+    path.write_text(told.stdout)
+    return path

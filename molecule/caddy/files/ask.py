@@ -17,7 +17,7 @@ from pathlib import Path
 
 TRUST = ssl.create_default_context(cafile=os.environ["CA_FILE"])
 SIGNED = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=key%2F20261123&X-Amz-Signature=abc"
-TOKEN = "token-that-no-log-may-hold"  # noqa: S105 - a marker, not a password
+TOKEN = "token-that-no-log-may-hold"
 
 
 def tls(host: str, source: str = "127.0.0.1") -> ssl.SSLSocket:
@@ -62,10 +62,12 @@ def upload(size: int) -> int:
 def websocket() -> ssl.SSLSocket:
     """Open a websocket with a token where Mastodon's web page puts it, and return the upgraded connection."""
     connection = tls("mastodon.localhost")
-    connection.sendall(b"GET /api/v1/streaming?access_token=" + TOKEN.encode() + b" HTTP/1.1\r\n"
-                       b"Host: mastodon.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                       b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-                       b"Sec-WebSocket-Protocol: " + TOKEN.encode() + b"\r\n\r\n")
+    connection.sendall(
+        b"GET /api/v1/streaming?access_token=" + TOKEN.encode() + b" HTTP/1.1\r\n"
+        b"Host: mastodon.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        b"Sec-WebSocket-Protocol: " + TOKEN.encode() + b"\r\n\r\n"
+    )
     answer = b""
     while b"\r\n\r\n" not in answer:
         answer += connection.recv(4096)
@@ -82,15 +84,28 @@ class Instance(unittest.TestCase):
             self.assertEqual(ask("mastodon.localhost", path).seen["port"], 4000, path)
 
     def test_metrics_of_streaming_are_out_of_reach(self):
-        for path in ("/metrics", "/api/v1/streaming/../../../metrics", "/api/v1/streaming/%2e%2e/%2e%2e/%2e%2e/metrics",
-                     "/api/v1/streaming/..%2f..%2f..%2fmetrics", "//metrics", "/api/v1/streaming%2f../metrics"):
+        for path in (
+            "/metrics",
+            "/api/v1/streaming/../../../metrics",
+            "/api/v1/streaming/%2e%2e/%2e%2e/%2e%2e/metrics",
+            "/api/v1/streaming/..%2f..%2f..%2fmetrics",
+            "//metrics",
+            "/api/v1/streaming%2f../metrics",
+        ):
             seen = ask("mastodon.localhost", path).seen
             self.assertFalse(seen.get("port") == 4000, f"{path} reached streaming")
 
     def test_client_address_cannot_be_forged(self):
-        forged = {"Forwarded": "for=203.0.113.9", "X-Forwarded-For": "203.0.113.9", "Client-Ip": "203.0.113.9",
-                  "Client_Ip": "203.0.113.9", "X_Forwarded_For": "203.0.113.9", "Proxy": "http://203.0.113.9",
-                  "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http"}
+        forged = {
+            "Forwarded": "for=203.0.113.9",
+            "X-Forwarded-For": "203.0.113.9",
+            "Client-Ip": "203.0.113.9",
+            "Client_Ip": "203.0.113.9",
+            "X_Forwarded_For": "203.0.113.9",
+            "Proxy": "http://203.0.113.9",
+            "X-Forwarded-Host": "evil.example",
+            "X-Forwarded-Proto": "http",
+        }
         for path in ("/about", "/api/v1/streaming/health"):
             seen = ask("mastodon.localhost", path, headers=forged, source="127.0.0.3").seen
             headers = dict(map(tuple, seen["headers"]))
@@ -126,8 +141,9 @@ class Instance(unittest.TestCase):
 
     def test_app_away(self):
         page = ask("away.localhost", "/about?code=" + TOKEN)
-        self.assertEqual((page.status, page.getheader("Cache-Control"), page.getheader("Retry-After")),
-                         (502, "no-store", "30"))
+        self.assertEqual(
+            (page.status, page.getheader("Cache-Control"), page.getheader("Retry-After")), (502, "no-store", "30")
+        )
         self.assertIn(b"away.localhost is being restarted", page.content)
         self.assertIn(b"{ font:", page.content)
         program = ask("away.localhost", "/api/v1/timelines/public")
@@ -142,11 +158,26 @@ class Instance(unittest.TestCase):
 
     def test_websocket_outlives_a_reload(self):
         connection = websocket()
-        subprocess.run(["/usr/local/bin/caddy", "reload", "--force", "--config", "/etc/caddy/Caddyfile",
-                        "--adapter", "caddyfile", "--address", "unix//run/caddy/admin.sock"],
-                       check=True, capture_output=True,
-                       env=dict(line.split("=", 1) for line in Path(f"/proc/{main_pid()}/environ").read_text()
-                                .split("\0") if "=" in line))
+        subprocess.run(
+            [
+                "/usr/local/bin/caddy",
+                "reload",
+                "--force",
+                "--config",
+                "/etc/caddy/Caddyfile",
+                "--adapter",
+                "caddyfile",
+                "--address",
+                "unix//run/caddy/admin.sock",
+            ],
+            check=True,
+            capture_output=True,
+            env=dict(
+                line.split("=", 1)
+                for line in Path(f"/proc/{main_pid()}/environ").read_text().split("\0")
+                if "=" in line
+            ),
+        )
         connection.sendall(b"hello\n")
         self.assertEqual(connection.recv(64), b"hello\n")
         connection.close()
@@ -167,8 +198,9 @@ class Media(unittest.TestCase):
         self.assertFalse({"Cookie", "Authorization"} & {name for name, _ in seen["headers"]})
 
     def test_hsts_once(self):
-        self.assertEqual(ask("media.mastodon.localhost", "/x").headers.get_all("Strict-Transport-Security"),
-                         ["max-age=63072000"])
+        self.assertEqual(
+            ask("media.mastodon.localhost", "/x").headers.get_all("Strict-Transport-Security"), ["max-age=63072000"]
+        )
 
 
 class Store(unittest.TestCase):
@@ -177,14 +209,21 @@ class Store(unittest.TestCase):
     host = "s3.mastodon.localhost"
 
     def test_strangers(self):
-        for method, path in (("GET", "/"), ("GET", "/mastodon-media"), ("GET", "/mastodon-media/?list-type=2"),
-                             ("GET", "/mastodon-media/a"), ("GET", "/mastodon-media/?" + SIGNED),
-                             ("GET", "/mastodon-media?list-type=2&" + SIGNED), ("GET", "/other/a?" + SIGNED),
-                             ("GET", "/mastodon-media/a?X-Amz-Signature=abc"),
-                             ("GET", "/mastodon-media/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=abc"),
-                             ("PUT", "/mastodon-media/a?" + SIGNED),
-                             ("POST", "/mastodon-media/a?" + SIGNED), ("DELETE", "/mastodon-media/a?" + SIGNED),
-                             ("GET", "/minio/admin/v3/info?" + SIGNED)):
+        for method, path in (
+            ("GET", "/"),
+            ("GET", "/mastodon-media"),
+            ("GET", "/mastodon-media/?list-type=2"),
+            ("GET", "/mastodon-media/a"),
+            ("GET", "/mastodon-media/?" + SIGNED),
+            ("GET", "/mastodon-media?list-type=2&" + SIGNED),
+            ("GET", "/other/a?" + SIGNED),
+            ("GET", "/mastodon-media/a?X-Amz-Signature=abc"),
+            ("GET", "/mastodon-media/a?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=abc"),
+            ("PUT", "/mastodon-media/a?" + SIGNED),
+            ("POST", "/mastodon-media/a?" + SIGNED),
+            ("DELETE", "/mastodon-media/a?" + SIGNED),
+            ("GET", "/minio/admin/v3/info?" + SIGNED),
+        ):
             answer = ask(self.host, path, method, body=b"x" if method in ("PUT", "POST") else None)
             self.assertEqual((answer.status, answer.seen), (403, {}), f"{method} {path}")
 
@@ -236,8 +275,10 @@ class Front(unittest.TestCase):
     def test_redirect_keeps_the_path(self):
         answer = ask("handles.localhost", "/.well-known/webfinger?resource=acct:a@handles.localhost")
         self.assertEqual(answer.status, 301)
-        self.assertEqual(answer.getheader("Location"),
-                         "https://mastodon.localhost/.well-known/webfinger?resource=acct:a@handles.localhost")
+        self.assertEqual(
+            answer.getheader("Location"),
+            "https://mastodon.localhost/.well-known/webfinger?resource=acct:a@handles.localhost",
+        )
         self.assertEqual(answer.getheader("Access-Control-Allow-Origin"), "*")
 
     def test_admin_interface_has_no_port(self):

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 
-def faults(container: dict) -> list[str]:
+def faults(container: dict[str, Any]) -> list[str]:
     """Compare one container with what all of ours have in common."""
     host, config = container["HostConfig"], container["Config"]
     expected = {
@@ -22,11 +23,9 @@ def faults(container: dict) -> list[str]:
         "restart": (host["RestartPolicy"]["Name"], "unless-stopped"),
         "log": (host["LogConfig"]["Config"].get("max-size"), "20m"),
         "health": (container["State"]["Health"]["Status"], "healthy"),
-        "places to write": (
-            {mount["Destination"] for mount in container["Mounts"] if mount["RW"]} <= {"/tmp"}, True),  # noqa: S108
+        "places to write": ({mount["Destination"] for mount in container["Mounts"] if mount["RW"]} <= {"/tmp"}, True),
         "BIND": ("BIND=127.0.0.1" in config["Env"], True),
-        "empty variables": ([text for text in config["Env"] if text.endswith("=")
-                             and text != "S3_PERMISSION="], []),
+        "empty variables": ({text for text in config["Env"] if not text.partition("=")[2]} <= {"S3_PERMISSION="}, True),
     }
     return [f"{container['Name']}: {what} is {found}" for what, (found, wanted) in expected.items() if found != wanted]
 
@@ -38,4 +37,4 @@ rails = ("SECRET_KEY_BASE", "ACTIVE_RECORD", "VAPID", "AWS_", "SMTP_")
 problems += [f"streaming has {text.split('=')[0]}" for text in streaming["Config"]["Env"] if text.startswith(rails)]
 if len(containers) != 4:
     problems.append(f"there are {len(containers)} containers")
-sys.exit("\n".join(problems))
+sys.exit("\n".join(problems) or 0)

@@ -14,9 +14,14 @@ app, copier = given["users"]
 
 
 def client(user, secret=""):
-    return boto3.client("s3", endpoint_url=given["server"], region_name=given["region"],
-                        aws_access_key_id=user["access_key"], aws_secret_access_key=secret or user["secret_key"],
-                        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    return boto3.client(
+        "s3",
+        endpoint_url=given["server"],
+        region_name=given["region"],
+        aws_access_key_id=user["access_key"],
+        aws_secret_access_key=secret or user["secret_key"],
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
 
 
 def refused(code, call, **options):

@@ -12,7 +12,7 @@ USER = str(pwd.getpwnam("minio").pw_uid)
 
 def address(text):
     host, port = text.split(":")
-    words = [bytes.fromhex(host[start:start + 8])[::-1] for start in range(0, len(host), 8)]
+    words = [bytes.fromhex(host[start : start + 8])[::-1] for start in range(0, len(host), 8)]
     return f"{ipaddress.ip_address(b''.join(words))}:{int(port, 16)}"
 
 

@@ -68,9 +68,18 @@ class Origin:
         request.send_response(status)
         request.send_header("Content-Type", "image/png")
         request.send_header("Content-Length", str(len(body)))
-        for header in ("Set-Cookie: a=b", "X-Accel-Redirect: /", "X-Accel-Expires: 0", "X-Amz-Request-Id: 1",
-                       "Cache-Control: no-store", "Access-Control-Allow-Origin: https://one.example", "Vary: Cookie",
-                       "Location: http://10.0.0.1/secret", "X-Cache: FORGED", "X-Origin: forged"):
+        for header in (
+            "Set-Cookie: a=b",
+            "X-Accel-Redirect: /",
+            "X-Accel-Expires: 0",
+            "X-Amz-Request-Id: 1",
+            "Cache-Control: no-store",
+            "Access-Control-Allow-Origin: https://one.example",
+            "Vary: Cookie",
+            "Location: http://10.0.0.1/secret",
+            "X-Cache: FORGED",
+            "X-Origin: forged",
+        ):
             request.send_header(*header.split(": ", 1))
         request.end_headers()
         request.wfile.write(body[: len(body) // 2] if self.cut else body)
@@ -116,18 +125,30 @@ class Proxy(unittest.TestCase):
     def test_headers(self):
         answer = ask(self.hold(self.store))
         self.assertEqual((answer.status, answer.content), (200, b"picture"))
-        for name, value in {"Cache-Control": "public, max-age=315576000, immutable",
-                            "X-Content-Type-Options": "nosniff",
-                            "Content-Security-Policy": "default-src 'none'; form-action 'none'",
-                            "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin",
-                            "X-Cache": "MISS", "X-Origin": "store", "Content-Type": "image/png"}.items():
+        for name, value in {
+            "Cache-Control": "public, max-age=315576000, immutable",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; form-action 'none'",
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "X-Cache": "MISS",
+            "X-Origin": "store",
+            "Content-Type": "image/png",
+        }.items():
             self.assertEqual(answer.headers.get_all(name), [value], name)
         for name in ("Set-Cookie", "X-Accel-Redirect", "X-Amz-Request-Id", "Vary", "Location", "Retry-After", "Allow"):
             self.assertIsNone(answer.getheader(name), name)
 
     def test_origin_sees_the_path_and_nothing_else(self):
-        ask(self.hold(self.store) + "?list-type=2&response-content-type=text/html", headers={
-            "Cookie": "a=b", "Authorization": "Bearer c", "X-Forwarded-For": "192.0.2.1", "If-None-Match": "x"})
+        ask(
+            self.hold(self.store) + "?list-type=2&response-content-type=text/html",
+            headers={
+                "Cookie": "a=b",
+                "Authorization": "Bearer c",
+                "X-Forwarded-For": "192.0.2.1",
+                "If-None-Match": "x",
+            },
+        )
         seen = self.store.asked[0]
         self.assertEqual((seen.command, seen.path), ("GET", "/bucket" + self.file))
         self.assertEqual(dict(seen.headers), {"Host": "127.0.0.1:9001"})
@@ -176,10 +197,24 @@ class Proxy(unittest.TestCase):
         self.assertEqual(self.asked(), (0, 0))
 
     def test_what_is_not_public(self):
-        for path in ("/backups/dumps/1.zip", "/accounts/../backups/x", "/accounts/%2e%2e/backups/x", "//backups/x",
-                     "/accounts/..%2fbackups/x", "/cache", "/accounts", "/other/x", "/bucket/accounts/x",
-                     "/accounts/a%0d%0aHost:%20evil", "/accounts/a%3Fpolicy", "/accounts/a%20b", "/accounts/a%00b",
-                     "/accounts/a%23b", "/accounts/%5c..%5cbackups", "/accounts/a;b"):
+        for path in (
+            "/backups/dumps/1.zip",
+            "/accounts/../backups/x",
+            "/accounts/%2e%2e/backups/x",
+            "//backups/x",
+            "/accounts/..%2fbackups/x",
+            "/cache",
+            "/accounts",
+            "/other/x",
+            "/bucket/accounts/x",
+            "/accounts/a%0d%0aHost:%20evil",
+            "/accounts/a%3Fpolicy",
+            "/accounts/a%20b",
+            "/accounts/a%00b",
+            "/accounts/a%23b",
+            "/accounts/%5c..%5cbackups",
+            "/accounts/a;b",
+        ):
             answer = ask(path)
             # A null byte is no request at all to nginx.
             self.assertEqual(answer.status, 400 if "%00" in path else 404, path)
@@ -216,8 +251,9 @@ class Proxy(unittest.TestCase):
         self.assertEqual(ask(cached).content, b"picture")
         self.assertEqual(ask(other).content, b"picture")
         answer = ask(unknown)
-        self.assertEqual((answer.status, answer.getheader("Retry-After"), answer.getheader("Cache-Control")),
-                         (503, "30", "no-store"))
+        self.assertEqual(
+            (answer.status, answer.getheader("Retry-After"), answer.getheader("Cache-Control")), (503, "30", "no-store")
+        )
         self.store.start()
         self.assertEqual(ask(self.hold(self.store, path=unknown)).content, b"picture")
 

@@ -188,7 +188,8 @@ def described(folder: Path, **changes: Any) -> Path:
         "url": "https://mastodon.localhost:8443/", "ca_file": str(folder / "ca.pem"), "owner": "owner",
         "owner_email": "owner@mastodon.localhost",
         "password_file": str(folder / "secrets.yml"), "engine_socket": "/run/engine.sock", "network": "n",
-        "outside_image": "debian", "hosts": {"fedi": {"container": "c1", "addresses": ["10.0.0.2"], "groups": ["minio"]}},
+        "outside_image": "debian",
+        "hosts": {"fedi": {"container": "c1", "addresses": ["10.0.0.2"], "groups": ["minio"]}},
         **changes,
     }  # fmt: skip
     (folder / "demo.json").write_text(json.dumps(data))

@@ -19,13 +19,20 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
 def render(role: str, template: str, variables: dict[str, Any]) -> str:
     """Return the rendered template; variables override the role's defaults."""
     loader = DataLoader()
-    known: dict[str, Any] = {"ansible_managed": "Ansible managed", "ansible_facts": {"architecture": "x86_64"},
-                             "ansible_search_path": [str(ROLES / role)], "template_under_test": template}
+    known: dict[str, Any] = {
+        "ansible_managed": "Ansible managed",
+        "ansible_facts": {"architecture": "x86_64"},
+        "ansible_search_path": [str(ROLES / role)],
+        "template_under_test": template,
+    }
     for part in ("defaults", "vars"):
         known |= loader.load_from_file(str(ROLES / role / part / "main.yml"), trusted_as_template=True)
     templar = Templar(loader=loader, variables=known | variables)
-    return str(templar.template(trust_as_template(
-        "{{ lookup('ansible.builtin.template', template_under_test, lstrip_blocks=true) }}")))
+    return str(
+        templar.template(
+            trust_as_template("{{ lookup('ansible.builtin.template', template_under_test, lstrip_blocks=true) }}")
+        )
+    )
 
 
 @dataclass
@@ -70,6 +77,7 @@ def read(tokens: Iterator[tuple[str, str]]) -> Block:
 
 def read_caddyfile(text: str) -> Block:
     """Read a Caddyfile: one directive a line, braces at the end of a line or alone."""
+
     def tokens() -> Iterator[tuple[str, str]]:
         for line in re.sub(r"<<HTML\n.*?\n\s*HTML", "<page>", text, flags=re.S).splitlines():
             words = line.strip()
@@ -79,15 +87,18 @@ def read_caddyfile(text: str) -> Block:
                 yield words[:-1].strip(), "{"
             elif words and not words.startswith("#"):
                 yield words, ""
+
     return read(tokens())
 
 
 def read_nginx(text: str) -> Block:
     """Read nginx's format: directives end with a semicolon, blocks have braces."""
+
     def tokens() -> Iterator[tuple[str, str]]:
         bare = re.sub(r"(?m)^\s*#.*$", "", text)
         for match in re.finditer(r"""((?:"[^"]*"|[^;{}"])*)([;{}])""", bare):
             words = " ".join(match[1].split())
             assert not (match[2] == "}" and words), f"{words!r} lacks a semicolon"
             yield words, match[2]
+
     return read(tokens())

@@ -13,20 +13,43 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from rendering import Block, read_caddyfile, render
 
-INSTANCE = {"name": "instance", "kind": "instance", "hosts": ["social.net"], "web_upstreams": ["10.0.0.1:3000"],
-            "streaming_upstreams": ["10.0.0.1:4000"]}
-MEDIA = {"name": "media", "kind": "media", "hosts": ["media.social.net", "old.social.net"],
-         "upstreams": ["10.0.0.2:8080"]}
-STORE = {"name": "s3", "kind": "s3", "hosts": ["s3.social.net"], "upstreams": ["10.0.0.2:9000"], "bucket": "a.b-c",
-         "writers": ["10.0.0.1/32", "10.0.0.3/32"]}
+INSTANCE = {
+    "name": "instance",
+    "kind": "instance",
+    "hosts": ["social.net"],
+    "web_upstreams": ["10.0.0.1:3000"],
+    "streaming_upstreams": ["10.0.0.1:4000"],
+}
+MEDIA = {
+    "name": "media",
+    "kind": "media",
+    "hosts": ["media.social.net", "old.social.net"],
+    "upstreams": ["10.0.0.2:8080"],
+}
+STORE = {
+    "name": "s3",
+    "kind": "s3",
+    "hosts": ["s3.social.net"],
+    "upstreams": ["10.0.0.2:9000"],
+    "bucket": "a.b-c",
+    "writers": ["10.0.0.1/32", "10.0.0.3/32"],
+}
 REDIRECT = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
 FORGEABLE = {"Forwarded", "Client-Ip", "Client_ip", "Proxy", "X_forwarded_for", "X-Forwarded-Host"}
 
 
 def caddyfile(**changes: Any) -> Block:
     """Return the Caddyfile with all four kinds of site, and some changes."""
-    return read_caddyfile(render("caddy", "Caddyfile.j2", {"caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT], **{
-        f"caddy_{name}": value for name, value in changes.items()}}))
+    return read_caddyfile(
+        render(
+            "caddy",
+            "Caddyfile.j2",
+            {
+                "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT],
+                **{f"caddy_{name}": value for name, value in changes.items()},
+            },
+        )
+    )
 
 
 def unit(**changes: Any) -> list[str]:
@@ -83,12 +106,19 @@ def test_health_is_asked_for_only_when_there_is_a_choice() -> None:
 def test_the_store_is_closed_by_default() -> None:
     site = caddyfile().find("s3.social.net")
     assert [block.words for block in site.members if block.words.startswith("handle")] == [
-        "handle @writers", "handle @signed", "handle"]
+        "handle @writers",
+        "handle @signed",
+        "handle",
+    ]
     assert site.members[-1].lines() == ["respond 403"]
     assert site.find("@writers").words == "@writers remote_ip 10.0.0.1/32 10.0.0.3/32"
     assert site.find("@signed").lines() == [
-        "method GET HEAD", r"path_regexp ^/a\.b-c/.+", "query X-Amz-Algorithm=AWS4-HMAC-SHA256",
-        "query X-Amz-Credential=*", "query X-Amz-Signature=*"]
+        "method GET HEAD",
+        r"path_regexp ^/a\.b-c/.+",
+        "query X-Amz-Algorithm=AWS4-HMAC-SHA256",
+        "query X-Amz-Credential=*",
+        "query X-Amz-Signature=*",
+    ]
 
 
 def test_security_headers_of_the_app_are_its_own() -> None:
@@ -100,8 +130,11 @@ def test_security_headers_of_the_app_are_its_own() -> None:
 
 def test_plain_http_knows_all_names_and_no_others() -> None:
     http = caddyfile().find("http://").lines()
-    assert http == ["@ours host social.net media.social.net old.social.net s3.social.net www.social.net",
-                    "redir @ours https://{host}{uri} 301", "abort"]
+    assert http == [
+        "@ours host social.net media.social.net old.social.net s3.social.net www.social.net",
+        "redir @ours https://{host}{uri} 301",
+        "abort",
+    ]
     assert caddyfile().find("https://").lines() == ["abort"]
 
 
@@ -116,8 +149,11 @@ def test_no_log_keeps_tokens_or_is_kept_for_ever() -> None:
     logs = [block for block in caddyfile(log_keep_days=3).members[0].members if block.words.startswith("log ")]
     assert [block.words for block in logs] == ["log default", "log access"]
     for log in logs:
-        assert {"replace access_token REDACTED", "replace X-Amz-Signature REDACTED",
-                "request>headers>Sec-Websocket-Protocol delete"} <= set(log.lines())
+        assert {
+            "replace access_token REDACTED",
+            "replace X-Amz-Signature REDACTED",
+            "request>headers>Sec-Websocket-Protocol delete",
+        } <= set(log.lines())
     assert {"roll_interval 24h", "roll_keep_for 72h"} <= set(logs[1].lines())
 
 
@@ -133,8 +169,10 @@ def test_issuer_internal() -> None:
     assert {"local_certs", "skip_install_trust", "storage file_system {$CADDY_STATE:/var/lib/caddy}"} <= set(lines)
     assert "pki" not in lines
     root = {"tls_issuer": "internal", "internal_root_certificate": "/r/a.crt", "internal_root_key": "/r/a.key"}
-    assert caddyfile(**root).find("root").lines() == ["cert {$CADDY_ROOT_CERTIFICATE:/r/a.crt}",
-                                                      "key {$CADDY_ROOT_KEY:/r/a.key}"]
+    assert caddyfile(**root).find("root").lines() == [
+        "cert {$CADDY_ROOT_CERTIFICATE:/r/a.crt}",
+        "key {$CADDY_ROOT_KEY:/r/a.key}",
+    ]
     lines = unit(**root)
     for start in ("ExecStartPre", "ExecReload"):
         copy = "/usr/bin/install --owner=caddy --group=caddy --mode=0400 /r/a.key /run/caddy/root.key"
@@ -146,12 +184,15 @@ def test_issuer_files() -> None:
     files = {"tls_issuer": "files", "tls_files": [{"certificate": f"/c/{n}.pem", "key": f"/c/{n}.key"} for n in "ab"]}
     assert caddyfile(**files).find("(certificate)").lines() == [
         "tls {$CADDY_CERTIFICATE_1:/c/a.pem} {$CADDY_KEY_1:/c/a.key}",
-        "tls {$CADDY_CERTIFICATE_2:/c/b.pem} {$CADDY_KEY_2:/c/b.key}"]
+        "tls {$CADDY_CERTIFICATE_2:/c/b.pem} {$CADDY_KEY_2:/c/b.key}",
+    ]
     assert caddyfile(**files).find("auto_https").words == "auto_https disable_redirects disable_certs"
     assert "Environment=CADDY_KEY_2=/run/caddy/2.key" in unit(**files)
 
 
 def test_unit_has_one_privilege() -> None:
     assert [line for line in unit() if "Capabilit" in line] == [
-        "AmbientCapabilities=CAP_NET_BIND_SERVICE", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"]
+        "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+        "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
+    ]
     assert not [line for line in unit() if line.startswith(("ExecStartPre", "Environment"))]

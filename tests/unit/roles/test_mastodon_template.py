@@ -20,17 +20,31 @@ sys.path.insert(0, str(ROOT / "tests/unit/plugins/module_utils"))
 import env_grammar  # noqa: E402 (it lies beside the tests of what writes the files)
 
 SECRETS = {
-    "db_password": "secret-of-the-database", "redis_password": "secret-of-redis", "s3_access_key": "secret-s3-access",
-    "s3_secret_key": "secret-s3-key", "secret_key_base": "secret-key-base", "owner_password": "secret-of-the-owner",
-    "active_record_encryption_primary_key": "secret-ar-1", "active_record_encryption_deterministic_key": "secret-ar-2",
-    "active_record_encryption_key_derivation_salt": "secret-ar-3", "vapid_private_key": "secret-vapid",
+    "db_password": "secret-of-the-database",
+    "redis_password": "secret-of-redis",
+    "s3_access_key": "secret-s3-access",
+    "s3_secret_key": "secret-s3-key",
+    "secret_key_base": "secret-key-base",
+    "owner_password": "secret-of-the-owner",
+    "active_record_encryption_primary_key": "secret-ar-1",
+    "active_record_encryption_deterministic_key": "secret-ar-2",
+    "active_record_encryption_key_derivation_salt": "secret-ar-3",
+    "vapid_private_key": "secret-vapid",
     "smtp_password": "secret-of-smtp",
 }
 NEEDED = {
-    "local_domain": "example.org", "db_host": "db.example.org", "redis_host": "10.8.0.1", "s3_bucket": "mastodon-media",
-    "s3_endpoint": "https://s3.example.org", "s3_alias_host": "media.example.org", "s3_hostname": "s3.example.org",
-    "vapid_public_key": "public", "owner_username": "alice", "owner_email": "alice@example.org",
-    "smtp_server": "mail.example.org", "smtp_login": "mastodon",
+    "local_domain": "example.org",
+    "db_host": "db.example.org",
+    "redis_host": "10.8.0.1",
+    "s3_bucket": "mastodon-media",
+    "s3_endpoint": "https://s3.example.org",
+    "s3_alias_host": "media.example.org",
+    "s3_hostname": "s3.example.org",
+    "vapid_public_key": "public",
+    "owner_username": "alice",
+    "owner_email": "alice@example.org",
+    "smtp_server": "mail.example.org",
+    "smtp_login": "mastodon",
 }
 
 
@@ -94,7 +108,11 @@ def test_tools_start_only_when_called() -> None:
 def test_ports_are_in_no_environment_but_the_listeners() -> None:
     services = compose(web_port=3001, streaming_port=4001)["services"]
     assert {name: service["environment"].get("PORT") for name, service in services.items()} == {
-        "web": "3001", "streaming": "4001", "sidekiq-all": None, "tools": None}
+        "web": "3001",
+        "streaming": "4001",
+        "sidekiq-all": None,
+        "tools": None,
+    }
     assert "127.0.0.1:3001/health" in services["web"]["healthcheck"]["test"][1]
     assert "127.0.0.1:4001/api/v1/streaming/health" in services["streaming"]["healthcheck"]["test"][1]
 
@@ -113,12 +131,23 @@ def test_images() -> None:
 
 
 def test_sidekiq_processes_are_data() -> None:
-    services = compose(sidekiq_processes=[
-        {"name": "main", "concurrency": 20, "queues": ["default,8", "push"]},
-        {"name": "scheduler", "concurrency": 2, "queues": ["scheduler"]},
-    ])["services"]
+    services = compose(
+        sidekiq_processes=[
+            {"name": "main", "concurrency": 20, "queues": ["default,8", "push"]},
+            {"name": "scheduler", "concurrency": 2, "queues": ["scheduler"]},
+        ]
+    )["services"]
     assert services["sidekiq-main"]["command"] == [
-        "bundle", "exec", "sidekiq", "-c", "20", "-q", "default,8", "-q", "push"]
+        "bundle",
+        "exec",
+        "sidekiq",
+        "-c",
+        "20",
+        "-q",
+        "default,8",
+        "-q",
+        "push",
+    ]
     assert services["sidekiq-scheduler"]["command"][-2:] == ["-q", "scheduler"]
     assert "sidekiq-all" not in services
 
@@ -171,9 +200,15 @@ def test_no_secret_leaves_the_env_files() -> None:
 
 
 ADVERSARIAL = {
-    "db_password": "$HOME 'quoted' #x \\ \"y\" `z`", "smtp_password": "{{ not_a_template }} {% raw %}",
-    "smtp_from_address": "Mastodon für alle <news@example.org>", "smtp_enabled": True, "web_domain": "example.org",
-    "alternate_domains": [], "streaming_base_url": "", "trusted_proxies": [], "extra_env": {"DEFAULT_LOCALE": "de"},
+    "db_password": "$HOME 'quoted' #x \\ \"y\" `z`",
+    "smtp_password": "{{ not_a_template }} {% raw %}",
+    "smtp_from_address": "Mastodon für alle <news@example.org>",
+    "smtp_enabled": True,
+    "web_domain": "example.org",
+    "alternate_domains": [],
+    "streaming_base_url": "",
+    "trusted_proxies": [],
+    "extra_env": {"DEFAULT_LOCALE": "de"},
 }
 
 
@@ -188,9 +223,17 @@ def test_no_value_is_empty(name: str, changes: dict[str, Any]) -> None:
 def test_what_services_read() -> None:
     common = env_grammar.read(render("common.env.j2", **ADVERSARIAL))
     assert common == {
-        "LOCAL_DOMAIN": "example.org", "DB_HOST": "db.example.org", "DB_PORT": "5432", "DB_NAME": "mastodon_production",
-        "DB_USER": "mastodon", "DB_PASS": ADVERSARIAL["db_password"], "REDIS_HOST": "10.8.0.1", "REDIS_PORT": "6379",
-        "REDIS_USER": "mastodon", "REDIS_PASSWORD": "secret-of-redis"}
+        "LOCAL_DOMAIN": "example.org",
+        "DB_HOST": "db.example.org",
+        "DB_PORT": "5432",
+        "DB_NAME": "mastodon_production",
+        "DB_USER": "mastodon",
+        "DB_PASS": ADVERSARIAL["db_password"],
+        "REDIS_HOST": "10.8.0.1",
+        "REDIS_PORT": "6379",
+        "REDIS_USER": "mastodon",
+        "REDIS_PASSWORD": "secret-of-redis",
+    }
     app = env_grammar.read(render("app.env.j2", **ADVERSARIAL))
     assert app["SMTP_PASSWORD"] == ADVERSARIAL["smtp_password"]
     assert app["SMTP_FROM_ADDRESS"] == "Mastodon für alle <news@example.org>"
@@ -208,12 +251,15 @@ def test_web_domain_only_when_it_differs() -> None:
     assert found["WEB_DOMAIN"] == "social.example.org"
 
 
-@pytest.mark.parametrize(("changes", "expected"), [
-    ({}, {"SMTP_ENABLE_STARTTLS": "always", "SMTP_TLS": "false", "SMTP_AUTH_METHOD": "plain"}),
-    ({"smtp_tls": True}, {"SMTP_ENABLE_STARTTLS": "never", "SMTP_TLS": "true"}),
-    ({"smtp_login": ""}, {"SMTP_AUTH_METHOD": "none"}),
-    ({"smtp_enabled": False}, {"SMTP_DELIVERY_METHOD": "file", "SMTP_SERVER": None, "SMTP_PASSWORD": None}),
-])
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"SMTP_ENABLE_STARTTLS": "always", "SMTP_TLS": "false", "SMTP_AUTH_METHOD": "plain"}),
+        ({"smtp_tls": True}, {"SMTP_ENABLE_STARTTLS": "never", "SMTP_TLS": "true"}),
+        ({"smtp_login": ""}, {"SMTP_AUTH_METHOD": "none"}),
+        ({"smtp_enabled": False}, {"SMTP_DELIVERY_METHOD": "file", "SMTP_SERVER": None, "SMTP_PASSWORD": None}),
+    ],
+)
 def test_mail(changes: dict[str, Any], expected: dict[str, str | None]) -> None:
     found = env_grammar.read(render("app.env.j2", **changes))
     assert {name: found.get(name) for name in expected} == expected

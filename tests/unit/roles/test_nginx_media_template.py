@@ -21,21 +21,35 @@ FOREIGN = {"name": "b2", "url": "https://s3.example.org", "prefix": "/bucket", "
 
 def config(*origins: dict[str, str], **changes: Any) -> Block:
     """Return the http block with these origins, and some changes."""
-    return read_nginx(render("nginx_media", "nginx.conf.j2", {
-        "nginx_media_server_names": ["media.social.net", "files.social.net"], "nginx_media_origins": list(origins),
-        **{f"nginx_media_{name}": value for name, value in changes.items()}})).find("http")
+    return read_nginx(
+        render(
+            "nginx_media",
+            "nginx.conf.j2",
+            {
+                "nginx_media_server_names": ["media.social.net", "files.social.net"],
+                "nginx_media_origins": list(origins),
+                **{f"nginx_media_{name}": value for name, value in changes.items()},
+            },
+        )
+    ).find("http")
 
 
 def server(*origins: dict[str, str], **changes: Any) -> Block:
     """Return the server of the media host."""
-    return next(block for block in config(*origins, **changes).members
-                if block.words == "server" and any(line.startswith("server_name") for line in block.lines()))
+    return next(
+        block
+        for block in config(*origins, **changes).members
+        if block.words == "server" and any(line.startswith("server_name") for line in block.lines())
+    )
 
 
 def locations(*origins: dict[str, str], **changes: Any) -> dict[str, list[str]]:
     """Return the locations of the media host with their directives; the one for files is called "files"."""
-    return {"files" if "<file>" in block.words else block.words.removeprefix("location "): block.lines()
-            for block in server(*origins, **changes).members if block.words.startswith("location")}
+    return {
+        "files" if "<file>" in block.words else block.words.removeprefix("location "): block.lines()
+        for block in server(*origins, **changes).members
+        if block.words.startswith("location")
+    }
 
 
 def leads_to(lines: list[str]) -> dict[str, str]:
@@ -96,20 +110,37 @@ def test_names_are_resolved_when_asked_and_addresses_never() -> None:
     http = config(STORE, OLD, FOREIGN, resolvers=["9.9.9.9", "fd00::53"])
     assert http.find("resolver").words == "resolver 9.9.9.9 [fd00::53] valid=60s"
     assert [block.words for block in http.members if block.words.startswith("upstream")] == [
-        "upstream origin_store", "upstream origin_old"]
+        "upstream origin_store",
+        "upstream origin_old",
+    ]
     assert "server [fd00::7]:80" in http.lines()
     found = locations(STORE, OLD, FOREIGN, resolvers=["9.9.9.9"])
-    assert {"set $origin_url https://s3.example.org:443", "proxy_ssl_verify on", "proxy_ssl_name media.example.org",
-            "set $origin_host media.example.org"} <= set(found["@origin_b2"])
+    assert {
+        "set $origin_url https://s3.example.org:443",
+        "proxy_ssl_verify on",
+        "proxy_ssl_name media.example.org",
+        "set $origin_host media.example.org",
+    } <= set(found["@origin_b2"])
     assert not [line for line in found["files"] if line.startswith("proxy_ssl")]
     assert not [line for line in config(STORE).lines() if line.startswith("resolver")]
 
 
-@pytest.mark.parametrize(("path", "public"), [
-    ("/accounts/avatars/1/original/a.png", True), ("/cache/media_attachments/a.b/c-d_e.webp", True),
-    ("/a.b/x", True), ("/aXb/x", False), ("/backups/dumps/1.zip", False), ("/accounts", False), ("/accounts/", False),
-    ("/accounts/a b", False), ("/accounts/a\r\nb", False), ("/accounts/a?b", False), ("/x/accounts/a", False),
-])
+@pytest.mark.parametrize(
+    ("path", "public"),
+    [
+        ("/accounts/avatars/1/original/a.png", True),
+        ("/cache/media_attachments/a.b/c-d_e.webp", True),
+        ("/a.b/x", True),
+        ("/aXb/x", False),
+        ("/backups/dumps/1.zip", False),
+        ("/accounts", False),
+        ("/accounts/", False),
+        ("/accounts/a b", False),
+        ("/accounts/a\r\nb", False),
+        ("/accounts/a?b", False),
+        ("/x/accounts/a", False),
+    ],
+)
 def test_which_paths_are_public(path: str, public: bool) -> None:
     members = server(STORE, public_prefixes=["accounts/", "cache", "a.b/"]).members
     block = next(member for member in members if "<file>" in member.words)

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import ast
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.contract.beliefs import BELIEFS, REFUSALS, STORAGE
 

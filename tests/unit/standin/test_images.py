@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.standin.debian import DebianImage
 from tests.standin.engine import Engine, EngineError

@@ -41,8 +41,14 @@ class Store:
         task.async_val = 0
         # The base class asks the connection for a remote folder; this action never uses one.
         connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="unused"))
-        action = ActionModule(task=task, connection=connection, play_context=None, loader=loader,
-                              templar=Templar(loader, {}), shared_loader_obj=None)
+        action = ActionModule(
+            task=task,
+            connection=connection,
+            play_context=None,
+            loader=loader,
+            templar=Templar(loader, {}),
+            shared_loader_obj=None,
+        )
         result: dict[str, Any] = action.run(task_vars={})
         return result
 
@@ -112,7 +118,8 @@ def test_what_exists_stays(store: Store) -> None:
     assert result["created"] == ["s3_access_key", "owner_password"]
     after = store.values()
     assert {name: after[name] for name in before if name not in result["created"]} == {
-        name: value for name, value in before.items() if name not in result["created"]}
+        name: value for name, value in before.items() if name not in result["created"]
+    }
 
 
 def test_encrypted_when_a_vault_password_is_loaded(store: Store) -> None:
@@ -166,17 +173,20 @@ def test_a_truncated_store_is_refused_wherever_it_ends(store: Store, vault: list
         store.refused()
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    (b"", "not a YAML mapping"),
-    (b"- a\n- b\n", "not a YAML mapping"),
-    (b"redis_password: [\n", "not a YAML mapping of names to values in line"),
-    (b"\xff\xfe\x00", "not UTF-8"),
-    (b"redis_password: aaaaBBBBccccDDDD1\nredis_password: aaaaBBBBccccDDDD2\n", "not a YAML mapping"),
-    (b"# Secrets of one fediops.mastodon instance, format 2\n{}\n...\n", "format is unknown"),
-    (b"something_else: 1\n", "something_else is not a secret"),
-    (b"redis_password:\n", "redis_password is blank"),
-    (b"redis_password: changeme-changeme\n", "redis_password is a placeholder"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a YAML mapping"),
+        (b"- a\n- b\n", "not a YAML mapping"),
+        (b"redis_password: [\n", "not a YAML mapping of names to values in line"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"redis_password: aaaaBBBBccccDDDD1\nredis_password: aaaaBBBBccccDDDD2\n", "not a YAML mapping"),
+        (b"# Secrets of one fediops.mastodon instance, format 2\n{}\n...\n", "format is unknown"),
+        (b"something_else: 1\n", "something_else is not a secret"),
+        (b"redis_password:\n", "redis_password is blank"),
+        (b"redis_password: changeme-changeme\n", "redis_password is a placeholder"),
+    ],
+)
 def test_a_damaged_store_is_refused(store: Store, content: bytes, reason: str) -> None:
     store.path.write_bytes(content)
     assert reason in store.refused()
@@ -221,8 +231,10 @@ def test_encryption_keys_cannot_be_rotated(store: Store) -> None:
 def test_import_of_an_older_instance(store: Store, tmp_path: Path) -> None:
     old = _secrets.generate(NAMES)
     env = tmp_path / ".env.production"
-    env.write_text(f"LOCAL_DOMAIN=example.org\nSECRET_KEY_BASE={old['secret_key_base']}\nREDIS_PASSWORD=\n"
-                   f"DB_PASS='{old['database_password']}'\n")
+    env.write_text(
+        f"LOCAL_DOMAIN=example.org\nSECRET_KEY_BASE={old['secret_key_base']}\nREDIS_PASSWORD=\n"
+        f"DB_PASS='{old['database_password']}'\n"
+    )
     result = store.run(import_env=str(env))
     assert result["imported"] == ["secret_key_base", "database_password"]
     assert "redis_password" in result["created"]
@@ -234,10 +246,13 @@ def test_import_of_an_older_instance(store: Store, tmp_path: Path) -> None:
     assert "differ in secret_key_base" in store.refused(import_env=str(env))
 
 
-@pytest.mark.parametrize(("line", "reason"), [
-    ("DB_PASS=short", "database_password is malformed"),
-    ("VAPID_PRIVATE_KEY=AbCd", "vapid_private_key is malformed"),
-])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("DB_PASS=short", "database_password is malformed"),
+        ("VAPID_PRIVATE_KEY=AbCd", "vapid_private_key is malformed"),
+    ],
+)
 def test_a_bad_import_is_refused(store: Store, tmp_path: Path, line: str, reason: str) -> None:
     (tmp_path / "env").write_text(line)
     assert reason in store.refused(import_env=str(tmp_path / "env"))

@@ -17,8 +17,13 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _secrets
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA = ROOT / "tests" / "unit" / "preflight"
-PROBE = {"os": {"id": "debian", "version": "13"}, "addresses": ["127.0.0.1", "10.0.0.1"], "memory_mb": 3900,
-         "disks": {"/var/lib": {"size_mb": 40000, "free_mb": 30000}}, "clock_skew": 0.1}
+PROBE = {
+    "os": {"id": "debian", "version": "13"},
+    "addresses": ["127.0.0.1", "10.0.0.1"],
+    "memory_mb": 3900,
+    "disks": {"/var/lib": {"size_mb": 40000, "free_mb": 30000}},
+    "clock_skew": 0.1,
+}
 
 
 class Site:
@@ -34,14 +39,34 @@ class Site:
 
     def run(self, inventory: Path, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         (self.directory / "vars.json").write_text(json.dumps({"answers": {}, "trace": str(self.trace), **variables}))
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
-                       "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
-                       "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml", "ANSIBLE_NOCOLOR": "1",
-                       "ANSIBLE_LOCALHOST_WARNING": "0", "COLUMNS": "400"}
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
+            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "COLUMNS": "400",
+        }
         return subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "-e", f"@{self.directory}/vars.json",
-             *arguments, str(self.directory / "site.yml")],
-            env=environment, capture_output=True, text=True, check=False, timeout=120)
+            [
+                sys.executable,
+                "-m",
+                "ansible",
+                "playbook",
+                "-i",
+                str(inventory),
+                "-e",
+                f"@{self.directory}/vars.json",
+                *arguments,
+                str(self.directory / "site.yml"),
+            ],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     def faults(self, inventory: str, *arguments: str, **variables: Any) -> tuple[set[tuple[str, str]], str]:
         """Run, expect a refusal before any change, and return (host, variable) of each fault, and the text."""
@@ -76,9 +101,15 @@ def test_a_first_try(site: Site) -> None:
 def test_one_host(site: Site) -> None:
     found, text = site.faults("one_host", "--check", "--diff")
     assert found >= {
-        ("", "instance_domain"), ("", "instance_ower_username"), ("", "instance_owner_username"),
-        ("", "group postgress"), ("", "instance_database_host"), ("", "mastodon_db_password"),
-        ("", "mastodon_smtp_sever"), ("", "redis_users"), ("fedi", "caddy_upload_max"),
+        ("", "instance_domain"),
+        ("", "instance_ower_username"),
+        ("", "instance_owner_username"),
+        ("", "group postgress"),
+        ("", "instance_database_host"),
+        ("", "mastodon_db_password"),
+        ("", "mastodon_smtp_sever"),
+        ("", "redis_users"),
+        ("fedi", "caddy_upload_max"),
         ("fedi", "mastodon_web_port"),
     }
     assert "an-own-password-in-clear" not in text
@@ -87,14 +118,23 @@ def test_one_host(site: Site) -> None:
 
 
 def test_two_hosts(site: Site) -> None:
-    answers = {"tempo": {"probe": {**PROBE, "clock_skew": 120}},
-               "parasect": {"probe": {**PROBE, "listeners": {"80": ["apache2"]}, "local_domain": "old.fediops.dev"}},
-               "spare": {"unreachable": True, "msg": "No route to host"}}
+    answers = {
+        "tempo": {"probe": {**PROBE, "clock_skew": 120}},
+        "parasect": {"probe": {**PROBE, "listeners": {"80": ["apache2"]}, "local_domain": "old.fediops.dev"}},
+        "spare": {"unreachable": True, "msg": "No route to host"},
+    }
     found, text = site.faults("two_hosts", answers=answers)
     assert found >= {
-        ("", "instance_web_domian"), ("", "group redis"), ("parasect", "private_address"), ("spare", "private_address"),
-        ("tempo", "the host"), ("parasect", "the host"), ("spare", "the host"), ("parasect", "instance_domain"),
-        ("parasect", "owner_mail"), ("tempo", "owner_mail"),
+        ("", "instance_web_domian"),
+        ("", "group redis"),
+        ("parasect", "private_address"),
+        ("spare", "private_address"),
+        ("tempo", "the host"),
+        ("parasect", "the host"),
+        ("spare", "the host"),
+        ("parasect", "instance_domain"),
+        ("parasect", "owner_mail"),
+        ("tempo", "owner_mail"),
     }
     # Set, but not computable: the cause is told, not its effects.
     assert not {("", "instance_owner_email"), ("parasect", "mastodon_owner_email")} & found
@@ -128,8 +168,12 @@ def test_the_example_passes_with_and_without_its_secrets(site: Site, store: bool
     path = site.directory / "store"
     if store:
         path.write_text("".join(f"{k}: {v}\n" for k, v in _secrets.generate(_secrets.KINDS).items()))
-    run = site.run(ROOT / "inventories" / "one_host", answers={"fedi": {"probe": PROBE}}, caddy_tls_issuer="internal",
-                   instance_secrets_file=str(path))
+    run = site.run(
+        ROOT / "inventories" / "one_host",
+        answers={"fedi": {"probe": PROBE}},
+        caddy_tls_issuer="internal",
+        instance_secrets_file=str(path),
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert site.trace.exists()
     assert path.exists() == store

@@ -77,11 +77,14 @@ def test_placeholders_only_in_check_mode_and_only_without_a_store(tmp_path: Path
         look(path, "redis_password", check=True)
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    ("{}", "holds no redis_password"),
-    ("redis_password: changeme-changeme", "is a placeholder"),
-    ("redis_password: 1234567890123456", "is not text"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{}", "holds no redis_password"),
+        ("redis_password: changeme-changeme", "is a placeholder"),
+        ("redis_password: 1234567890123456", "is not text"),
+    ],
+)
 def test_a_bad_value_is_not_handed_out(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "store"
     path.write_text(content)

@@ -43,7 +43,7 @@ def single_quoted(text: str) -> str:
     escaped = False
     for position, char in enumerate(text[1:], start=1):
         if char == "'" and not escaped:
-            if text[position + 1:].strip():
+            if text[position + 1 :].strip():
                 raise ValueError("something follows the closing quote")
             return "".join(chars)
         if char == "\\" and not escaped:

@@ -12,22 +12,49 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._anonymous import
 from ansible_collections.fediops.mastodon.plugins.module_utils._s3 import UnreachableError
 
 PUBLIC = {"accounts/": "accounts/a.png", "cache/": None}
-OPTIONS: dict[str, Any] = {"endpoint_url": "http://127.0.0.1:1", "path_style": True, "connect_timeout": 1,
-                           "read_timeout": 1, "ca_bundle": None, "validate_certs": True}
+OPTIONS: dict[str, Any] = {
+    "endpoint_url": "http://127.0.0.1:1",
+    "path_style": True,
+    "connect_timeout": 1,
+    "read_timeout": 1,
+    "ca_bundle": None,
+    "validate_certs": True,
+}
 
 
-@pytest.mark.parametrize(("status", "exists", "ok"), [
-    (200, True, True), (206, True, True), (416, True, True), (404, True, False), (403, True, False), (500, True, False),
-    (404, False, True), (403, False, None), (301, False, False), (503, False, False),
-])
+@pytest.mark.parametrize(
+    ("status", "exists", "ok"),
+    [
+        (200, True, True),
+        (206, True, True),
+        (416, True, True),
+        (404, True, False),
+        (403, True, False),
+        (500, True, False),
+        (404, False, True),
+        (403, False, None),
+        (301, False, False),
+        (503, False, False),
+    ],
+)
 def test_what_must_be_readable(status: int, exists: bool, ok: bool | None) -> None:
     assert _anonymous.judge(Probe("GET", "accounts/a", readable=True, exists=exists), status).ok is ok
 
 
-@pytest.mark.parametrize(("status", "ok"), [
-    (403, True), (401, True), (405, True), (501, True),
-    (404, False), (200, False), (204, False), (301, False), (500, False),
-])
+@pytest.mark.parametrize(
+    ("status", "ok"),
+    [
+        (403, True),
+        (401, True),
+        (405, True),
+        (501, True),
+        (404, False),
+        (200, False),
+        (204, False),
+        (301, False),
+        (500, False),
+    ],
+)
 def test_what_must_be_refused(status: int, ok: bool) -> None:
     """A 404 for a private key says that it could be read if it were there."""
     assert _anonymous.judge(Probe("GET", "backups/x"), status).ok is ok
@@ -35,9 +62,18 @@ def test_what_must_be_refused(status: int, ok: bool) -> None:
 
 def test_everything_is_tried() -> None:
     tries = [str(probe) for probe in _anonymous.probes(PUBLIC)]
-    for beginning in ("GET /accounts/a.png", "GET /cache/fediops-", "GET /backups/fediops-", "GET /?list-type",
-                      "GET /?policy", "GET /?acl", "PUT /accounts/", "DELETE /cache/", "PUT /backups/",
-                      "PUT /fediops-"):
+    for beginning in (
+        "GET /accounts/a.png",
+        "GET /cache/fediops-",
+        "GET /backups/fediops-",
+        "GET /?list-type",
+        "GET /?policy",
+        "GET /?acl",
+        "PUT /accounts/",
+        "DELETE /cache/",
+        "PUT /backups/",
+        "PUT /fediops-",
+    ):
         assert [text for text in tries if text.startswith(beginning)], beginning
 
 

@@ -61,11 +61,23 @@ def test_an_empty_text_that_is_a_setting_is_kept() -> None:
     assert _env.render({"S3_PERMISSION": None}) == ""
 
 
-@pytest.mark.parametrize(("value", "line"), [
-    (True, "X=true"), (False, "X=false"), (0, "X=0"), (5432, "X=5432"), (["a", "b"], "X=a,b"),
-    ("A-Za_z0=", "X=A-Za_z0="), ("two words", "X='two words'"), ("$HOME", "X='$HOME'"), ("it's", "X='it\\'s'"),
-    ("a\\b", "X='a\\b'"), ("#start", "X='#start'"), ("https://s3.example.org", "X=https://s3.example.org"),
-])
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (True, "X=true"),
+        (False, "X=false"),
+        (0, "X=0"),
+        (5432, "X=5432"),
+        (["a", "b"], "X=a,b"),
+        ("A-Za_z0=", "X=A-Za_z0="),
+        ("two words", "X='two words'"),
+        ("$HOME", "X='$HOME'"),
+        ("it's", "X='it\\'s'"),
+        ("a\\b", "X='a\\b'"),
+        ("#start", "X='#start'"),
+        ("https://s3.example.org", "X=https://s3.example.org"),
+    ],
+)
 def test_how_it_looks(value: object, line: str) -> None:
     assert _env.render({"X": value}) == f"{line}\n"
 

@@ -62,16 +62,23 @@ def test_memory() -> None:
 def test_assignments() -> None:
     text = "# comment\nID=debian\nVERSION_ID=\"13\"\nLOCAL_DOMAIN='social.example.org'\nexport A=b=c\n broken\n"
     assert _host_files.assignments(text) == {
-        "ID": "debian", "VERSION_ID": "13", "LOCAL_DOMAIN": "social.example.org", "A": "b=c"}
+        "ID": "debian",
+        "VERSION_ID": "13",
+        "LOCAL_DOMAIN": "social.example.org",
+        "A": "b=c",
+    }
 
 
-@pytest.mark.parametrize(("container", "owner"), [
-    ({"Name": "/web", "Config": {"Labels": {"com.docker.compose.project": "mastodon"}}}, "mastodon"),
-    ({"Name": "/lonely", "Config": {"Labels": None}}, "lonely"),
-    ({"Name": "/lonely", "Config": {}}, "lonely"),
-    ({"Config": {}}, ""),
-    ([], ""),
-])
+@pytest.mark.parametrize(
+    ("container", "owner"),
+    [
+        ({"Name": "/web", "Config": {"Labels": {"com.docker.compose.project": "mastodon"}}}, "mastodon"),
+        ({"Name": "/lonely", "Config": {"Labels": None}}, "lonely"),
+        ({"Name": "/lonely", "Config": {}}, "lonely"),
+        ({"Config": {}}, ""),
+        ([], ""),
+    ],
+)
 def test_owner_of_a_container(container: object, owner: str) -> None:
     assert _host_files.compose_project(json.dumps(container)) == owner
 

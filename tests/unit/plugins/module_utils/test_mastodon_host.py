@@ -19,27 +19,41 @@ def test_damaged_json_is_not_taken_for_nothing(text: str) -> None:
         _mastodon_host.json_object(text)
 
 
-@pytest.mark.parametrize(("env", "domain"), [
-    ("", ""), ("LOCAL_DOMAIN=a.example\n", "a.example"),
-    ("# x\nWEB_DOMAIN=b\nLOCAL_DOMAIN=a.example\nZ=1", "a.example"),
-    ("OLD_LOCAL_DOMAIN=b.example", ""), ("#LOCAL_DOMAIN=b.example", ""),
-])
+@pytest.mark.parametrize(
+    ("env", "domain"),
+    [
+        ("", ""),
+        ("LOCAL_DOMAIN=a.example\n", "a.example"),
+        ("# x\nWEB_DOMAIN=b\nLOCAL_DOMAIN=a.example\nZ=1", "a.example"),
+        ("OLD_LOCAL_DOMAIN=b.example", ""),
+        ("#LOCAL_DOMAIN=b.example", ""),
+    ],
+)
 def test_local_domain(env: str, domain: str) -> None:
     assert _mastodon_host.local_domain(env) == domain
 
 
 def test_containers() -> None:
-    listing = ("mastodon-web-1\tmastodon\trunning\nmastodon-tools\tmastodon\texited\n"
-               "grafana\t\trunning\nforum-db-1\tforum\texited\n")
+    listing = (
+        "mastodon-web-1\tmastodon\trunning\nmastodon-tools\tmastodon\texited\n"
+        "grafana\t\trunning\nforum-db-1\tforum\texited\n"
+    )
     assert _mastodon_host.containers(listing, "mastodon", "mastodon-tools") == {
-        "foreign": ["forum-db-1", "grafana"], "tools": "exited"}
+        "foreign": ["forum-db-1", "grafana"],
+        "tools": "exited",
+    }
     assert _mastodon_host.containers("", "mastodon", "mastodon-tools") == {"foreign": [], "tools": ""}
 
 
-@pytest.mark.parametrize(("output", "package"), [
-    ("docker.io: /usr/sbin/dockerd\n", "docker.io"), ("docker-ce: /usr/bin/dockerd\n", "docker-ce"), ("", ""),
-    ("other: /usr/share/doc/dockerd.txt\n", ""),
-])
+@pytest.mark.parametrize(
+    ("output", "package"),
+    [
+        ("docker.io: /usr/sbin/dockerd\n", "docker.io"),
+        ("docker-ce: /usr/bin/dockerd\n", "docker-ce"),
+        ("", ""),
+        ("other: /usr/share/doc/dockerd.txt\n", ""),
+    ],
+)
 def test_engine_package(output: str, package: str) -> None:
     assert _mastodon_host.engine_package(output) == package
 

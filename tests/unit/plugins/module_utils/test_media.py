@@ -24,9 +24,17 @@ def test_unknown_software(software: str) -> None:
         _media.public_prefixes(software)
 
 
-@pytest.mark.parametrize(("prefix", "exposes"), [
-    ("", True), ("b", True), ("backups", True), ("backups/", True), ("backups/dumps/", True),
-    ("accounts/", False), ("backups2/", False),
-])
+@pytest.mark.parametrize(
+    ("prefix", "exposes"),
+    [
+        ("", True),
+        ("b", True),
+        ("backups", True),
+        ("backups/", True),
+        ("backups/dumps/", True),
+        ("accounts/", False),
+        ("backups2/", False),
+    ],
+)
 def test_exposes_private(prefix: str, exposes: bool) -> None:
     assert _media.exposes_private(prefix) is exposes

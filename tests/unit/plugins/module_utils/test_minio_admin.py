@@ -13,8 +13,16 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._minio_admin impo
 
 def error(code: str, message: str) -> str:
     """Return an error as the client prints it."""
-    return json.dumps({"status": "error", "error": {"message": "Unable to do it", "cause": {
-        "message": message, "error": {"Code": code, "Message": message}}, "type": "fatal"}})
+    return json.dumps(
+        {
+            "status": "error",
+            "error": {
+                "message": "Unable to do it",
+                "cause": {"message": message, "error": {"Code": code, "Message": message}},
+                "type": "fatal",
+            },
+        }
+    )
 
 
 class Client:
@@ -36,7 +44,9 @@ def test_user() -> None:
 
 def test_user_without_policy() -> None:
     assert Admin(Client('{"status":"success","accessKey":"foo","userStatus":"disabled"}')).user("foo") == {
-        "status": "disabled", "policies": []}
+        "status": "disabled",
+        "policies": [],
+    }
 
 
 def test_missing_user_and_policy() -> None:
@@ -57,14 +67,20 @@ def test_secrets_go_through_standard_input() -> None:
     assert stdin == "foo\nhidden-secret\n"
 
 
-@pytest.mark.parametrize(("out", "kind", "text"), [
-    (error("SignatureDoesNotMatch", "signature"), _s3.KeyRefusedError, "signature"),
-    (error("AccessDenied", "Access Denied."), _s3.AccessDeniedError, "Access Denied"),
-    (error("XMinioIAMPolicyInUse", "in use"), _s3.StoreError, "in use"),
-    ('{"status":"error","error":{"message":"m","cause":{"message":"refused","error":{"Op":"Get"}}}}', _s3.StoreError,
-     "'admin user remove' failed: refused"),
-    ("", _s3.StoreError, "no such program"),
-])
+@pytest.mark.parametrize(
+    ("out", "kind", "text"),
+    [
+        (error("SignatureDoesNotMatch", "signature"), _s3.KeyRefusedError, "signature"),
+        (error("AccessDenied", "Access Denied."), _s3.AccessDeniedError, "Access Denied"),
+        (error("XMinioIAMPolicyInUse", "in use"), _s3.StoreError, "in use"),
+        (
+            '{"status":"error","error":{"message":"m","cause":{"message":"refused","error":{"Op":"Get"}}}}',
+            _s3.StoreError,
+            "'admin user remove' failed: refused",
+        ),
+        ("", _s3.StoreError, "no such program"),
+    ],
+)
 def test_errors_are_typed(out: str, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         Admin(Client(out, 1, "no such program")).remove_user("foo")
@@ -77,7 +93,8 @@ def test_an_error_with_exit_code_0_is_an_error() -> None:
 
 def test_environment() -> None:
     assert _minio_admin.environment("https://s3.example.org:9000/", "root", "p@ss/w%rd") == {
-        "MC_HOST_store": "https://root:p@ss/w%rd@s3.example.org:9000"}
+        "MC_HOST_store": "https://root:p@ss/w%rd@s3.example.org:9000"
+    }
     with pytest.raises(_s3.KeyRefusedError, match="colon") as caught:
         _minio_admin.environment("http://localhost", "root", "se:cret")
     assert "se:cret" not in str(caught.value)

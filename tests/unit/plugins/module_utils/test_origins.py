@@ -12,37 +12,68 @@ from ansible_collections.fediops.mastodon.plugins.filter.media_origins import Fi
 from ansible_collections.fediops.mastodon.plugins.module_utils import _origins
 
 
-@pytest.mark.parametrize(("url", "expected"), [
-    ("http://10.0.0.1:9000", ("http", "10.0.0.1", 9000)),
-    ("http://10.0.0.1", ("http", "10.0.0.1", 80)),
-    ("https://s3.example.org", ("https", "s3.example.org", 443)),
-    ("http://[fd00::1]:9000", ("http", "fd00::1", 9000)),
-    ("https://[fd00::1]", ("https", "fd00::1", 443)),
-    ("ftp://a.b", None), ("http://", None), ("http://a.b/bucket", None), ("http://a.b/", None), ("a.b:80", None),
-    ("http://user@a.b", None), ("http://a.b?x", None), ("HTTP://a.b", None), (None, None), (7, None),
-])
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://10.0.0.1:9000", ("http", "10.0.0.1", 9000)),
+        ("http://10.0.0.1", ("http", "10.0.0.1", 80)),
+        ("https://s3.example.org", ("https", "s3.example.org", 443)),
+        ("http://[fd00::1]:9000", ("http", "fd00::1", 9000)),
+        ("https://[fd00::1]", ("https", "fd00::1", 443)),
+        ("ftp://a.b", None),
+        ("http://", None),
+        ("http://a.b/bucket", None),
+        ("http://a.b/", None),
+        ("a.b:80", None),
+        ("http://user@a.b", None),
+        ("http://a.b?x", None),
+        ("HTTP://a.b", None),
+        (None, None),
+        (7, None),
+    ],
+)
 def test_server(url: Any, expected: Any) -> None:
     assert _origins.server(url) == expected
 
 
 def test_prefixes() -> None:
     assert [p for p in ("", "/bucket", "/a/b-c_d.e") if not _origins.is_prefix(p)] == []
-    assert [p for p in ("bucket", "/", "/a/", "/a//b", "/../a", "/a b", "/a?b", "/a%20", "/a\n", None)
-            if _origins.is_prefix(p)] == []
+    assert [
+        p
+        for p in ("bucket", "/", "/a/", "/a//b", "/../a", "/a b", "/a?b", "/a%20", "/a\n", None)
+        if _origins.is_prefix(p)
+    ] == []
 
 
 def test_address() -> None:
     assert _origins.parse({"name": "store", "url": "http://[fd00::1]:9000", "prefix": "/b"}) == _origins.Origin(
-        name="store", scheme="http", host="fd00::1", port=9000, by_address=True, authority="[fd00::1]:9000",
-        prefix="/b", host_header="[fd00::1]:9000", tls_name="fd00::1")
+        name="store",
+        scheme="http",
+        host="fd00::1",
+        port=9000,
+        by_address=True,
+        authority="[fd00::1]:9000",
+        prefix="/b",
+        host_header="[fd00::1]:9000",
+        tls_name="fd00::1",
+    )
 
 
 def test_name_with_another_host_header() -> None:
     origin = {"name": "b2", "url": "https://f000.example.com", "host_header": "media.example.org:444"}
     assert _origins.parse(origin) == (
-        _origins.Origin(name="b2", scheme="https", host="f000.example.com", port=443, by_address=False,
-                        authority="f000.example.com:443", prefix="", host_header="media.example.org:444",
-                        tls_name="media.example.org"))
+        _origins.Origin(
+            name="b2",
+            scheme="https",
+            host="f000.example.com",
+            port=443,
+            by_address=False,
+            authority="f000.example.com:443",
+            prefix="",
+            host_header="media.example.org:444",
+            tls_name="media.example.org",
+        )
+    )
 
 
 def test_host_header_is_what_the_url_says() -> None:

@@ -21,18 +21,21 @@ def read(text: str) -> str:
     return re.sub(r"''|\\(.)", lambda found: found[1] or "'", text[1:-1])
 
 
-@pytest.mark.parametrize(("value", "text"), [
-    (True, "on"),
-    (False, "off"),
-    (200, "200"),
-    (0.05, "0.05"),
-    ("512MB", "'512MB'"),
-    ("", "''"),
-    ("it's", "'it''s'"),
-    ("C:\\n", "'C:\\\\n'"),
-    (["127.0.0.1", "::1"], "'127.0.0.1,::1'"),
-    ([], "''"),
-])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "on"),
+        (False, "off"),
+        (200, "200"),
+        (0.05, "0.05"),
+        ("512MB", "'512MB'"),
+        ("", "''"),
+        ("it's", "'it''s'"),
+        ("C:\\n", "'C:\\\\n'"),
+        (["127.0.0.1", "::1"], "'127.0.0.1,::1'"),
+        ([], "''"),
+    ],
+)
 def test_values(value: Any, text: str) -> None:
     assert quote(value) == text
 

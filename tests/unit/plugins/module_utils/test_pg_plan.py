@@ -18,8 +18,10 @@ DATABASES = [{"name": "production", "owner": "mastodon"}]
 ROLE = {**ATTRIBUTES, "rolpassword": _pg_scram.verifier(PASSWORD), "rolname": "mastodon"}
 CONVERGED: dict[str, Any] = {
     "roles": {"mastodon": ROLE, "postgres": {"rolsuper": True}},
-    "databases": {"production": {"owner": "mastodon", "public": False},
-                  "postgres": {"owner": "postgres", "public": True}},
+    "databases": {
+        "production": {"owner": "mastodon", "public": False},
+        "postgres": {"owner": "postgres", "public": True},
+    },
 }
 NOTHING = Plan(roles=(), databases=(), open_databases=())
 
@@ -72,7 +74,9 @@ def test_an_open_database_is_closed() -> None:
 
 def test_the_filter_returns_lists() -> None:
     assert FilterModule().filters()["postgres_plan"](CONVERGED, USERS, DATABASES) == {
-        "roles": [], "databases": [], "open_databases": [],
+        "roles": [],
+        "databases": [],
+        "open_databases": [],
     }
 
 

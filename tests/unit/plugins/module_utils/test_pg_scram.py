@@ -10,8 +10,10 @@ import pytest
 from ansible_collections.fediops.mastodon.plugins.module_utils._pg_scram import matches, verifier
 
 # The password, salt and iterations of RFC 7677 section 3; a PostgreSQL server makes this verifier of them.
-RFC = ("SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
-       ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=")
+RFC = (
+    "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY="
+    ":wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+)
 
 
 def test_the_example_of_the_standard() -> None:
@@ -30,10 +32,21 @@ def test_another_password_does_not_match() -> None:
     assert not matches("Pencil", RFC)
 
 
-@pytest.mark.parametrize("known", [
-    None, "", "md5" + "0" * 32, "pencil", RFC[:-1], RFC + "x", RFC.replace("4096", "4097"), RFC.replace("4096", "0"),
-    RFC.replace("W22ZaJ0SNY7soEsUEjb6gQ==", "="), RFC.replace("SHA-256", "SHA-512"),
-])
+@pytest.mark.parametrize(
+    "known",
+    [
+        None,
+        "",
+        "md5" + "0" * 32,
+        "pencil",
+        RFC[:-1],
+        RFC + "x",
+        RFC.replace("4096", "4097"),
+        RFC.replace("4096", "0"),
+        RFC.replace("W22ZaJ0SNY7soEsUEjb6gQ==", "="),
+        RFC.replace("SHA-256", "SHA-512"),
+    ],
+)
 def test_what_is_no_verifier_of_it(known: str | None) -> None:
     assert not matches("pencil", known)
 

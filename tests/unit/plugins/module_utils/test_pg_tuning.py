@@ -23,16 +23,28 @@ def megabytes(value: str | int) -> float:
 
 def test_a_shared_host() -> None:
     assert tuning(2048, 200, 2) == {
-        "shared_buffers": "512MB", "effective_cache_size": "1536MB", "maintenance_work_mem": "128MB",
-        "autovacuum_work_mem": "128MB", "work_mem": "4096kB", "wal_buffers": "15728kB", "huge_pages": "off",
+        "shared_buffers": "512MB",
+        "effective_cache_size": "1536MB",
+        "maintenance_work_mem": "128MB",
+        "autovacuum_work_mem": "128MB",
+        "work_mem": "4096kB",
+        "wal_buffers": "15728kB",
+        "huge_pages": "off",
     }
 
 
 def test_a_host_of_its_own() -> None:
     assert tuning(64 * 1024, 200, 16) == {
-        "shared_buffers": "16384MB", "effective_cache_size": "49152MB", "maintenance_work_mem": "4096MB",
-        "autovacuum_work_mem": "2048MB", "work_mem": "77672kB", "wal_buffers": "16384kB", "huge_pages": "try",
-        "max_worker_processes": 16, "max_parallel_workers": 16, "max_parallel_workers_per_gather": 4,
+        "shared_buffers": "16384MB",
+        "effective_cache_size": "49152MB",
+        "maintenance_work_mem": "4096MB",
+        "autovacuum_work_mem": "2048MB",
+        "work_mem": "77672kB",
+        "wal_buffers": "16384kB",
+        "huge_pages": "try",
+        "max_worker_processes": 16,
+        "max_parallel_workers": 16,
+        "max_parallel_workers_per_gather": 4,
         "max_parallel_maintenance_workers": 4,
     }
 

@@ -45,8 +45,14 @@ CONDITIONS: tuple[Any, ...] = (
 )
 GRANT = st.tuples(
     st.sampled_from(["Allow", "Deny"]),
-    st.sampled_from([("AWS", "*"), ("AWS", "123456789012"), ("AWS", "arn:aws:iam::123456789012:user/u"),
-                     ("Service", "logging.s3.amazonaws.com")]),
+    st.sampled_from(
+        [
+            ("AWS", "*"),
+            ("AWS", "123456789012"),
+            ("AWS", "arn:aws:iam::123456789012:user/u"),
+            ("Service", "logging.s3.amazonaws.com"),
+        ]
+    ),
     st.sampled_from(["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:*"]),
     st.sampled_from([BUCKET, f"{BUCKET}/*", f"{BUCKET}/accounts/*"]),
     st.sampled_from(range(len(CONDITIONS))),
@@ -79,8 +85,11 @@ def written(grants: frozenset[Any], seed: int) -> dict[str, Any]:
         effect, who, _action, resource, number = left[0]
         # Merge what differs in nothing but the action, or what differs in nothing but the resource, or nothing.
         axis = dice.choice([2, 3, None])
-        group = [grant for grant in left if axis is not None and all(
-            grant[place] == left[0][place] for place in range(5) if place != axis)] or left[:1]
+        group = [
+            grant
+            for grant in left
+            if axis is not None and all(grant[place] == left[0][place] for place in range(5) if place != axis)
+        ] or left[:1]
         statement: dict[str, Any] = {
             "Effect": effect,
             "Principal": principal(dice, *who),
@@ -114,8 +123,9 @@ def test_one_grant_more_or_less_is_a_difference(grants: frozenset[Any], grant: A
 
 
 @given(GRANTS, GRANTS, st.booleans(), st.integers())
-def test_a_plan_reaches_what_is_wanted_and_then_rests(now: frozenset[Any], wanted: frozenset[Any], purge: bool,
-                                                      seed: int) -> None:
+def test_a_plan_reaches_what_is_wanted_and_then_rests(
+    now: frozenset[Any], wanted: frozenset[Any], purge: bool, seed: int
+) -> None:
     current, target = written(now, seed), written(wanted, seed + 1)
     plan = _policy.plan(current, target, purge=purge)
     reached = plan.document
@@ -134,22 +144,43 @@ EQUAL = [
     ("an action twice", allow(Action="s3:GetObject"), allow(Action=["s3:GetObject", "s3:getObject"])),
     ("a statement twice", document(allow()), document(allow(), allow())),
     ("one statement without its list", document(allow()), {"Version": NEW, "Statement": allow()}),
-    ("merged and split statements", document(allow(Action=["s3:GetObject", "s3:PutObject"])),
-     document(allow(Action="s3:PutObject"), allow())),
+    (
+        "merged and split statements",
+        document(allow(Action=["s3:GetObject", "s3:PutObject"])),
+        document(allow(Action="s3:PutObject"), allow()),
+    ),
     ("anybody, in three forms", allow(Principal="*"), allow(Principal={"AWS": ["*"]})),
     ("text and list", allow(Principal={"AWS": "*"}), allow(Principal={"AWS": ["*"]}, Action=["s3:GetObject"])),
-    ("an account and its root", allow(Principal={"AWS": "123456789012"}),
-     allow(Principal={"AWS": "arn:aws:iam::123456789012:root"})),
-    ("a root in China", allow(Principal={"AWS": "123456789012"}),
-     allow(Principal={"AWS": "arn:aws-cn:iam::123456789012:root"})),
-    ("boolean and text", allow(Condition={"Bool": {"aws:SecureTransport": True}}),
-     allow(Condition={"Bool": {"aws:SecureTransport": "True"}})),
-    ("number and text", allow(Condition={"NumericLessThan": {"s3:max-keys": 10}}),
-     allow(Condition={"NumericLessThan": {"s3:max-keys": "10"}})),
-    ("fraction and text", allow(Condition={"NumericLessThan": {"s3:signatureAge": 1.5}}),
-     allow(Condition={"NumericLessThan": {"s3:signatureAge": ["1.5"]}})),
-    ("case of a condition key", allow(Condition={"StringEquals": {"aws:sourceVpc": "v"}}),
-     allow(Condition={"StringEquals": {"AWS:SourceVPC": ["v"]}})),
+    (
+        "an account and its root",
+        allow(Principal={"AWS": "123456789012"}),
+        allow(Principal={"AWS": "arn:aws:iam::123456789012:root"}),
+    ),
+    (
+        "a root in China",
+        allow(Principal={"AWS": "123456789012"}),
+        allow(Principal={"AWS": "arn:aws-cn:iam::123456789012:root"}),
+    ),
+    (
+        "boolean and text",
+        allow(Condition={"Bool": {"aws:SecureTransport": True}}),
+        allow(Condition={"Bool": {"aws:SecureTransport": "True"}}),
+    ),
+    (
+        "number and text",
+        allow(Condition={"NumericLessThan": {"s3:max-keys": 10}}),
+        allow(Condition={"NumericLessThan": {"s3:max-keys": "10"}}),
+    ),
+    (
+        "fraction and text",
+        allow(Condition={"NumericLessThan": {"s3:signatureAge": 1.5}}),
+        allow(Condition={"NumericLessThan": {"s3:signatureAge": ["1.5"]}}),
+    ),
+    (
+        "case of a condition key",
+        allow(Condition={"StringEquals": {"aws:sourceVpc": "v"}}),
+        allow(Condition={"StringEquals": {"AWS:SourceVPC": ["v"]}}),
+    ),
     ("an empty condition", allow(), allow(Condition={})),
     ("no statement, in two forms", document(), {"Statement": None}),
     ("a missing version is the old one", document(allow(), version=None), document(allow(), version="2008-10-17")),
@@ -161,31 +192,58 @@ DIFFERENT = [
     ("resource", allow(), allow(Resource=f"{BUCKET}/accounts/*")),
     ("case of a resource", allow(), allow(Resource="arn:aws:s3:::Media/*")),
     ("action and all but the action", allow(), allow(Action=None, NotAction="s3:GetObject")),
-    ("principal and all but the principal", allow(Principal={"AWS": "123456789012"}),
-     allow(Principal=None, NotPrincipal={"AWS": "123456789012"})),
-    ("all but two, and all but one", allow(Action=None, NotAction=["s3:PutObject", "s3:GetObject"]),
-     document(allow(Action=None, NotAction=["s3:PutObject"]), allow(Action=None, NotAction=["s3:GetObject"]))),
+    (
+        "principal and all but the principal",
+        allow(Principal={"AWS": "123456789012"}),
+        allow(Principal=None, NotPrincipal={"AWS": "123456789012"}),
+    ),
+    (
+        "all but two, and all but one",
+        allow(Action=None, NotAction=["s3:PutObject", "s3:GetObject"]),
+        document(allow(Action=None, NotAction=["s3:PutObject"]), allow(Action=None, NotAction=["s3:GetObject"])),
+    ),
     ("a condition", allow(), allow(Condition={"Bool": {"aws:SecureTransport": "true"}})),
-    ("operator of a condition", allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
-     allow(Condition={"StringNotEquals": {"s3:prefix": "a"}})),
-    ("case of a condition's value", allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
-     allow(Condition={"StringEquals": {"s3:prefix": "A"}})),
-    ("two conditions that hold together, and one after the other",
-     allow(Condition={"StringEquals": {"s3:prefix": "a", "s3:delimiter": "b"}}),
-     document(allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
-              allow(Condition={"StringEquals": {"s3:delimiter": "b"}}))),
-    ("a root in a resource is no account", allow(Resource="arn:aws:iam::123456789012:root"),
-     allow(Resource="123456789012")),
-    ("a root in a condition is no account",
-     allow(Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}),
-     allow(Condition={"ArnEquals": {"aws:PrincipalArn": "123456789012"}})),
-    ("a user is not its account", allow(Principal={"AWS": "arn:aws:iam::123456789012:user/root"}),
-     allow(Principal={"AWS": "123456789012"})),
+    (
+        "operator of a condition",
+        allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
+        allow(Condition={"StringNotEquals": {"s3:prefix": "a"}}),
+    ),
+    (
+        "case of a condition's value",
+        allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
+        allow(Condition={"StringEquals": {"s3:prefix": "A"}}),
+    ),
+    (
+        "two conditions that hold together, and one after the other",
+        allow(Condition={"StringEquals": {"s3:prefix": "a", "s3:delimiter": "b"}}),
+        document(
+            allow(Condition={"StringEquals": {"s3:prefix": "a"}}),
+            allow(Condition={"StringEquals": {"s3:delimiter": "b"}}),
+        ),
+    ),
+    (
+        "a root in a resource is no account",
+        allow(Resource="arn:aws:iam::123456789012:root"),
+        allow(Resource="123456789012"),
+    ),
+    (
+        "a root in a condition is no account",
+        allow(Condition={"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:root"}}),
+        allow(Condition={"ArnEquals": {"aws:PrincipalArn": "123456789012"}}),
+    ),
+    (
+        "a user is not its account",
+        allow(Principal={"AWS": "arn:aws:iam::123456789012:user/root"}),
+        allow(Principal={"AWS": "123456789012"}),
+    ),
     ("anybody in a trust policy", allow(Resource=None, Principal="*"), allow(Resource=None, Principal={"AWS": "*"})),
     ("a service named like everybody", allow(Principal={"Service": "*"}), allow(Principal="*")),
     ("an element that nobody knows", allow(), allow(Novelty="x")),
-    ("variables are literal in the old language", document(allow(Resource=f"{BUCKET}/${{aws:username}}/*")),
-     document(allow(Resource=f"{BUCKET}/${{aws:username}}/*"), version="2008-10-17")),
+    (
+        "variables are literal in the old language",
+        document(allow(Resource=f"{BUCKET}/${{aws:username}}/*")),
+        document(allow(Resource=f"{BUCKET}/${{aws:username}}/*"), version="2008-10-17"),
+    ),
 ]
 
 
@@ -202,16 +260,16 @@ def test_different(one: dict[str, Any], other: dict[str, Any]) -> None:
 WANTED = _policy_presets.public_read("media", ["accounts/", "cache/"])
 RETURNED = {
     "minio": '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":'
-             '["s3:GetObject"],"Resource":["arn:aws:s3:::media/cache/*","arn:aws:s3:::media/accounts/*"]}]}',
+    '["s3:GetObject"],"Resource":["arn:aws:s3:::media/cache/*","arn:aws:s3:::media/accounts/*"]}]}',
     "minio, with the Sid": '{"Version":"2012-10-17","Statement":[{"Sid":"MastodonPublicRead","Effect":"Allow",'
-                           '"Principal":{"AWS":["*"]},"Action":["s3:GetObject"],"Resource":'
-                           '["arn:aws:s3:::media/accounts/*","arn:aws:s3:::media/cache/*"]}]}',
+    '"Principal":{"AWS":["*"]},"Action":["s3:GetObject"],"Resource":'
+    '["arn:aws:s3:::media/accounts/*","arn:aws:s3:::media/cache/*"]}]}',
     "aws": '{"Version":"2012-10-17","Statement":[{"Sid":"MastodonPublicRead","Effect":"Allow","Principal":{"AWS":"*"},'
-           '"Action":"s3:GetObject","Resource":["arn:aws:s3:::media/accounts/*","arn:aws:s3:::media/cache/*"]}]}',
+    '"Action":"s3:GetObject","Resource":["arn:aws:s3:::media/accounts/*","arn:aws:s3:::media/cache/*"]}]}',
     "aws, split by hand": '{"Version":"2012-10-17","Id":"x","Statement":[{"Sid":"","Effect":"Allow","Principal":"*",'
-                          '"Action":"s3:GetObject","Resource":"arn:aws:s3:::media/accounts/*"},{"Sid":"2","Effect":'
-                          '"Allow","Principal":{"AWS":"*"},"Action":["s3:getobject"],"Resource":'
-                          '"arn:aws:s3:::media/cache/*"}]}',
+    '"Action":"s3:GetObject","Resource":"arn:aws:s3:::media/accounts/*"},{"Sid":"2","Effect":'
+    '"Allow","Principal":{"AWS":"*"},"Action":["s3:getobject"],"Resource":'
+    '"arn:aws:s3:::media/cache/*"}]}',
 }
 
 
@@ -265,22 +323,25 @@ def test_versions_that_do_not_go_together_are_refused() -> None:
         _policy.plan(document(MASCOTS, version=None), mine, purge=False)
 
 
-@pytest.mark.parametrize(("wrong", "text"), [
-    ("{", "not JSON"),
-    (["x"], "mapping"),
-    ({"Statement": "x"}, "list of mappings"),
-    ({"Statement": ["x"]}, "list of mappings"),
-    (document(allow(Effect="allow")), "Effect"),
-    (document(allow(Effect=None)), "Effect"),
-    (document(allow(Action=3)), "Action"),
-    (document(allow(Resource=[3])), "Resource"),
-    (document(allow(Principal=["*"])), "Principal"),
-    (document(allow(Principal={"AWS": 1})), "Principal"),
-    (document(allow(NotAction="s3:*")), "either Action or NotAction"),
-    (document(allow(Condition=["x"])), "Condition"),
-    (document(allow(Condition={"Bool": "x"})), "Condition"),
-    (document(allow(Condition={"StringEquals": {"k": {"x": 1}}})), "Condition"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ("{", "not JSON"),
+        (["x"], "mapping"),
+        ({"Statement": "x"}, "list of mappings"),
+        ({"Statement": ["x"]}, "list of mappings"),
+        (document(allow(Effect="allow")), "Effect"),
+        (document(allow(Effect=None)), "Effect"),
+        (document(allow(Action=3)), "Action"),
+        (document(allow(Resource=[3])), "Resource"),
+        (document(allow(Principal=["*"])), "Principal"),
+        (document(allow(Principal={"AWS": 1})), "Principal"),
+        (document(allow(NotAction="s3:*")), "either Action or NotAction"),
+        (document(allow(Condition=["x"])), "Condition"),
+        (document(allow(Condition={"Bool": "x"})), "Condition"),
+        (document(allow(Condition={"StringEquals": {"k": {"x": 1}}})), "Condition"),
+    ],
+)
 def test_what_is_no_policy_is_named(wrong: Any, text: str) -> None:
     with pytest.raises(_policy.PolicyError, match=text):
         _policy.atoms(_policy.load(wrong))
@@ -291,8 +352,9 @@ def test_json_and_mapping_are_the_same() -> None:
 
 
 def test_atoms_read_well() -> None:
-    conditional = allow(Effect="Deny", Principal={"AWS": "123456789012"},
-                        Condition={"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}})
+    conditional = allow(
+        Effect="Deny", Principal={"AWS": "123456789012"}, Condition={"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}
+    )
     own = {"Effect": "Allow", "NotAction": ["s3:PutObject", "s3:GetObject"], "Resource": BUCKET}
     assert _policy.describe(_policy.atoms(document(conditional, own))) == [
         "allow all but s3:getobject, s3:putobject arn:aws:s3:::media",

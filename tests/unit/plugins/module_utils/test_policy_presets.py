@@ -13,19 +13,24 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._policy import Po
 
 def allowed(document: dict[str, object], action: str, resource: str) -> bool:
     """Tell whether a policy without conditions and denials allows something, as a store would."""
-    return any(fnmatch.fnmatchcase(action.lower(), atom.action) and fnmatch.fnmatchcase(resource, atom.resource)
-               for atom in _policy.atoms(document))
+    return any(
+        fnmatch.fnmatchcase(action.lower(), atom.action) and fnmatch.fnmatchcase(resource, atom.resource)
+        for atom in _policy.atoms(document)
+    )
 
 
-@pytest.mark.parametrize(("key", "readable"), [
-    ("accounts/avatars/1/original/a.png", True),
-    ("cache/media_attachments/files/1/original/a.mp4", True),
-    ("site_uploads/files/a.png", True),
-    ("backups/dumps/1/original/archive.zip", False),
-    ("accountsx", False),
-    ("x/accounts/a", False),
-    ("", False),
-])
+@pytest.mark.parametrize(
+    ("key", "readable"),
+    [
+        ("accounts/avatars/1/original/a.png", True),
+        ("cache/media_attachments/files/1/original/a.mp4", True),
+        ("site_uploads/files/a.png", True),
+        ("backups/dumps/1/original/archive.zip", False),
+        ("accountsx", False),
+        ("x/accounts/a", False),
+        ("", False),
+    ],
+)
 def test_public_read(key: str, readable: bool) -> None:
     document = _policy_presets.public_read("media")
     assert allowed(document, "s3:GetObject", f"arn:aws:s3:::media/{key}") is readable

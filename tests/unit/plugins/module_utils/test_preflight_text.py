@@ -29,8 +29,11 @@ def test_a_fault_keeps_the_host_that_it_names() -> None:
 
 
 def test_faults_are_grouped_by_host_and_are_sentences() -> None:
-    faults = [Fault("b", "it is wrong", "Do this", "web"), Fault("a", "it is missing.", "Set it"),
-              Fault("c", "what is this?", "Nothing!", "db")]
+    faults = [
+        Fault("b", "it is wrong", "Do this", "web"),
+        Fault("a", "it is missing.", "Set it"),
+        Fault("c", "what is this?", "Nothing!", "db"),
+    ]
     assert _preflight.describe(faults) == (
         "3 faults were found. Nothing was changed.\n"
         "In the whole inventory:\n"
@@ -38,13 +41,15 @@ def test_faults_are_grouped_by_host_and_are_sentences() -> None:
         "On db:\n"
         "  - c: what is this? Nothing!\n"
         "On web:\n"
-        "  - b: it is wrong. Do this.")
+        "  - b: it is wrong. Do this."
+    )
 
 
 def test_a_fault_of_several_hosts_is_told_once() -> None:
     faults = [Fault("a", "b", "c", "web"), Fault("d", "e", "f", "web"), Fault("a", "b", "c", "db")]
     assert _preflight.describe(faults) == (
-        "2 faults were found. Nothing was changed.\nOn db, web:\n  - a: b. c.\nOn web:\n  - d: e. f.")
+        "2 faults were found. Nothing was changed.\nOn db, web:\n  - a: b. c.\nOn web:\n  - d: e. f."
+    )
 
 
 def test_one_fault_is_singular() -> None:

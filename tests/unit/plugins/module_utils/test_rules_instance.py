@@ -18,24 +18,35 @@ from hypothesis import strategies as st
 
 DATA = Path(__file__).parents[2] / "preflight"
 GOOD: dict[str, Any] = yaml.safe_load((DATA / "good.yml").read_text(encoding="utf-8"))
-CASES: list[dict[str, Any]] = [case for name in ("domains", "names", "tiers", "sites", "hosts")
-                               for case in yaml.safe_load((DATA / f"{name}.yml").read_text(encoding="utf-8"))]
+CASES: list[dict[str, Any]] = [
+    case
+    for name in ("domains", "names", "tiers", "sites", "hosts")
+    for case in yaml.safe_load((DATA / f"{name}.yml").read_text(encoding="utf-8"))
+]
 
 
 def inventory(data: dict[str, Any]) -> Inventory:
     data = copy.deepcopy(data)
-    wired = {name: Wired(entry["place"], tuple(entry.get("twins", ())), secret=entry.get("secret", False))
-             for name, entry in data.pop("wired", {}).items()}
-    return Inventory(wired=wired, known=frozenset(data.pop("known", ())), allowed=frozenset(data.pop("allowed", ())),
-                     **data)
+    wired = {
+        name: Wired(entry["place"], tuple(entry.get("twins", ())), secret=entry.get("secret", False))
+        for name, entry in data.pop("wired", {}).items()
+    }
+    return Inventory(
+        wired=wired, known=frozenset(data.pop("known", ())), allowed=frozenset(data.pop("allowed", ())), **data
+    )
 
 
 def changed(base: Any, change: Any) -> Any:
     """Return the base with the change laid over it; null takes away."""
     if not isinstance(change, dict) or not isinstance(base, dict):
         return change
-    merged = {**base, **{name: changed(base.get(name, {} if isinstance(value, dict) else None), value)
-                         for name, value in change.items()}}
+    merged = {
+        **base,
+        **{
+            name: changed(base.get(name, {} if isinstance(value, dict) else None), value)
+            for name, value in change.items()
+        },
+    }
     return {name: value for name, value in merged.items() if value is not None}
 
 
@@ -65,10 +76,13 @@ def test_every_rule_has_a_case_and_says_why_it_is_there() -> None:
     assert [rule.__name__ for rule in RULES if not rule.__doc__] == []
 
 
-@pytest.mark.parametrize("change", [
-    {"allowed": ["postgress"], "groups": {"postgress": ["fedi"]}},
-    {"allowed": ["instance_domian"], "set_names": {"instance_domian": ["group all"]}},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"allowed": ["postgress"], "groups": {"postgress": ["fedi"]}},
+        {"allowed": ["instance_domian"], "set_names": {"instance_domian": ["group all"]}},
+    ],
+)
 def test_an_exemption_is_heard(change: dict[str, Any]) -> None:
     allowed = inventory(changed(GOOD["one_host"], change))
     assert [fault for rule in RULES for fault in rule(allowed)] == []
@@ -82,7 +96,9 @@ def test_an_address_that_a_mesh_will_bring_is_not_missed() -> None:
 
 JUNK: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=5)
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=5,
+)
 
 
 VARIABLES = sorted({name for good in GOOD.values() for host in good["hosts"].values() for name in host})
@@ -104,10 +120,20 @@ def test_an_empty_inventory_is_faulty_and_stops_nothing() -> None:
     assert faults == ["instance_domain", "instance_owner_username", "instance_owner_email", "group mastodon"]
 
 
-@pytest.mark.parametrize(("one", "two", "expected"), [
-    ("", "", 0), ("postgres", "postgres", 0), ("postgress", "postgres", 1), ("redsi", "redis", 2), ("minio", "mini", 1),
-    ("caddy", "daddy", 1), ("abc", "xyz", 3), ("short", "much_longer", 3), ("abcdef", "ghijkl", 3),
-])
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ("", "", 0),
+        ("postgres", "postgres", 0),
+        ("postgress", "postgres", 1),
+        ("redsi", "redis", 2),
+        ("minio", "mini", 1),
+        ("caddy", "daddy", 1),
+        ("abc", "xyz", 3),
+        ("short", "much_longer", 3),
+        ("abcdef", "ghijkl", 3),
+    ],
+)
 def test_distance(one: str, two: str, expected: int) -> None:
     assert distance(one, two) == distance(two, one) == expected
 

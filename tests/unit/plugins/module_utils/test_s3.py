@@ -13,8 +13,15 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _s3
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 OPTIONS: dict[str, Any] = {
-    "endpoint_url": "http://127.0.0.1:1", "access_key": "key", "secret_key": "secret", "region": "us-east-1",
-    "path_style": True, "validate_certs": True, "ca_bundle": None, "connect_timeout": 1, "read_timeout": 1,
+    "endpoint_url": "http://127.0.0.1:1",
+    "access_key": "key",
+    "secret_key": "secret",
+    "region": "us-east-1",
+    "path_style": True,
+    "validate_certs": True,
+    "ca_bundle": None,
+    "connect_timeout": 1,
+    "read_timeout": 1,
 }
 
 
@@ -23,22 +30,27 @@ def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": f"about {code}"}}, "GetBucketPolicy")
 
 
-@pytest.mark.parametrize(("code", "kind"), [
-    ("AccessDenied", _s3.AccessDeniedError),
-    ("403", _s3.AccessDeniedError),
-    ("InvalidAccessKeyId", _s3.KeyRefusedError),
-    ("SignatureDoesNotMatch", _s3.KeyRefusedError),
-    ("RequestTimeTooSkewed", _s3.KeyRefusedError),
-    ("NotImplemented", _s3.UnsupportedError),
-    ("XNotImplemented", _s3.UnsupportedError),
-    ("MethodNotAllowed", _s3.UnsupportedError),
-    ("NoSuchBucket", _s3.NotFoundError),
-    ("404", _s3.NotFoundError),
-    ("InternalError", _s3.StoreError),
-])
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("AccessDenied", _s3.AccessDeniedError),
+        ("403", _s3.AccessDeniedError),
+        ("InvalidAccessKeyId", _s3.KeyRefusedError),
+        ("SignatureDoesNotMatch", _s3.KeyRefusedError),
+        ("RequestTimeTooSkewed", _s3.KeyRefusedError),
+        ("NotImplemented", _s3.UnsupportedError),
+        ("XNotImplemented", _s3.UnsupportedError),
+        ("MethodNotAllowed", _s3.UnsupportedError),
+        ("NoSuchBucket", _s3.NotFoundError),
+        ("404", _s3.NotFoundError),
+        ("InternalError", _s3.StoreError),
+    ],
+)
 def test_codes(code: str, kind: type[Exception]) -> None:
-    with pytest.raises(_s3.StoreError, match=rf"cannot do it: about {code} \({code}\)") as caught, \
-            _s3.typed_errors("do it"):
+    with (
+        pytest.raises(_s3.StoreError, match=rf"cannot do it: about {code} \({code}\)") as caught,
+        _s3.typed_errors("do it"),
+    ):
         raise refusal(code)
     assert type(caught.value) is kind
 
@@ -70,6 +82,7 @@ class Calls:
             if isinstance(self.answer, Exception):
                 raise self.answer
             return self.answer
+
         return call
 
 
@@ -105,4 +118,5 @@ def test_the_fragment_documents_the_connection() -> None:
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     keys = ("type", "default", "required")
     assert {name: {key: option[key] for key in keys if key in option} for name, option in documented.items()} == {
-        name: {key: option[key] for key in keys if key in option} for name, option in _s3.CONNECTION.items()}
+        name: {key: option[key] for key in keys if key in option} for name, option in _s3.CONNECTION.items()
+    }

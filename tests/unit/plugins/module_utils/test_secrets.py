@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 COMPLETE = _secrets.generate(_secrets.KINDS)
 # The key pair of RFC 6979 A.2.5.
 RFC_SCALAR = 0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721
-RFC_POINT = ("60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
-             "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299")
+RFC_POINT = (
+    "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
+    "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
+)
 
 
 def test_the_set_is_complete_and_sound() -> None:
@@ -24,14 +26,17 @@ def test_the_set_is_complete_and_sound() -> None:
     assert len(set(COMPLETE.values())) == len(_secrets.KINDS) == 13
 
 
-@pytest.mark.parametrize(("name", "form"), [
-    ("secret_key_base", r"[0-9a-f]{128}"),
-    ("active_record_encryption_primary_key", r"[A-Za-z0-9]{32}"),
-    ("active_record_encryption_deterministic_key", r"[A-Za-z0-9]{32}"),
-    ("active_record_encryption_key_derivation_salt", r"[A-Za-z0-9]{32}"),
-    ("vapid_private_key", r"[A-Za-z0-9_-]{43}="),
-    ("vapid_public_key", r"[A-Za-z0-9_-]{87}="),
-])
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("secret_key_base", r"[0-9a-f]{128}"),
+        ("active_record_encryption_primary_key", r"[A-Za-z0-9]{32}"),
+        ("active_record_encryption_deterministic_key", r"[A-Za-z0-9]{32}"),
+        ("active_record_encryption_key_derivation_salt", r"[A-Za-z0-9]{32}"),
+        ("vapid_private_key", r"[A-Za-z0-9_-]{43}="),
+        ("vapid_public_key", r"[A-Za-z0-9_-]{87}="),
+    ],
+)
 def test_generated_values_look_like_upstreams(name: str, form: str) -> None:
     assert re.fullmatch(form, COMPLETE[name])
     assert re.fullmatch(form, _secrets.placeholder(name))
@@ -75,23 +80,26 @@ def test_placeholders_are_well_formed_consistent_and_refused_in_a_store() -> Non
     assert all("public placeholder" in problem for problem in found)
 
 
-@pytest.mark.parametrize(("name", "value", "problem"), [
-    ("redis_password", "", "blank"),
-    ("redis_password", "   ", "blank"),
-    ("redis_password", None, "blank"),
-    ("redis_password", 1234567890123456, "not text"),
-    ("redis_password", "changeme-changeme", "placeholder"),
-    ("redis_password", "Change_Me_Please_1", "placeholder"),
-    ("active_record_encryption_primary_key", "abcdefghijklmnopqrstuvwDO_NOT_USE_IN_PRODUCTION", "placeholder"),
-    ("secret_key_base", "a" * 128, "placeholder"),
-    ("secret_key_base", "0123456789abcdef", "malformed"),
-    ("redis_password", "short-one", "malformed"),
-    ("redis_password", "with a blank in it", "malformed"),
-    ("redis_password", "quotes'in'the-password", "malformed"),
-    ("redis_password", "ends-in-a-newline\n", "malformed"),
-    ("owner_password", "aB3x-" * 15, "malformed"),
-    ("vapid_public_key", "AbCdEfGh", "malformed"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("redis_password", "", "blank"),
+        ("redis_password", "   ", "blank"),
+        ("redis_password", None, "blank"),
+        ("redis_password", 1234567890123456, "not text"),
+        ("redis_password", "changeme-changeme", "placeholder"),
+        ("redis_password", "Change_Me_Please_1", "placeholder"),
+        ("active_record_encryption_primary_key", "abcdefghijklmnopqrstuvwDO_NOT_USE_IN_PRODUCTION", "placeholder"),
+        ("secret_key_base", "a" * 128, "placeholder"),
+        ("secret_key_base", "0123456789abcdef", "malformed"),
+        ("redis_password", "short-one", "malformed"),
+        ("redis_password", "with a blank in it", "malformed"),
+        ("redis_password", "quotes'in'the-password", "malformed"),
+        ("redis_password", "ends-in-a-newline\n", "malformed"),
+        ("owner_password", "aB3x-" * 15, "malformed"),
+        ("vapid_public_key", "AbCdEfGh", "malformed"),
+    ],
+)
 def test_bad_values_are_named_and_not_shown(name: str, value: object, problem: str) -> None:
     (found,) = _secrets.problems({**COMPLETE, name: value})
     assert found.startswith(name)
@@ -127,13 +135,21 @@ def test_a_scalar_outside_the_curve_is_refused(scalar: int) -> None:
 
 def test_one_half_is_rotated_with_the_other() -> None:
     assert _secrets.names_to_rotate(["redis_password", "vapid_public_key"]) == [
-        "vapid_private_key", "vapid_public_key", "redis_password"]
+        "vapid_private_key",
+        "vapid_public_key",
+        "redis_password",
+    ]
 
 
 def test_fingerprints_tell_sets_apart_and_leave_passwords_out() -> None:
     one, two = _secrets.fingerprints(COMPLETE), _secrets.fingerprints(_secrets.generate(_secrets.KINDS))
-    assert set(one) == {"secret_key_base", "vapid_private_key", "vapid_public_key",
-                        "active_record_encryption_primary_key", "active_record_encryption_deterministic_key",
-                        "active_record_encryption_key_derivation_salt"}
+    assert set(one) == {
+        "secret_key_base",
+        "vapid_private_key",
+        "vapid_public_key",
+        "active_record_encryption_primary_key",
+        "active_record_encryption_deterministic_key",
+        "active_record_encryption_key_derivation_salt",
+    }
     assert not set(one.values()) & set(two.values())
     assert all(len(value) == 12 for value in one.values())

@@ -8,25 +8,37 @@ import pytest
 from ansible_collections.fediops.mastodon.plugins.module_utils._secrets_import import conflicts, from_env_file
 
 
-@pytest.mark.parametrize("line", [
-    "DB_PASS=s3cret-value",
-    "DB_PASS='s3cret-value'",
-    'DB_PASS="s3cret-value"',
-    "export DB_PASS=s3cret-value",
-    "DB_PASS: s3cret-value",
-    "  DB_PASS = s3cret-value   ",
-    "DB_PASS=s3cret-value # the new one",
-    "DB_PASS='s3cret-value' # the new one",
-    "DB_PASS=old\nDB_PASS=s3cret-value",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DB_PASS=s3cret-value",
+        "DB_PASS='s3cret-value'",
+        'DB_PASS="s3cret-value"',
+        "export DB_PASS=s3cret-value",
+        "DB_PASS: s3cret-value",
+        "  DB_PASS = s3cret-value   ",
+        "DB_PASS=s3cret-value # the new one",
+        "DB_PASS='s3cret-value' # the new one",
+        "DB_PASS=old\nDB_PASS=s3cret-value",
+    ],
+)
 def test_forms_of_a_line(line: str) -> None:
     assert from_env_file(f"# A comment\nLOCAL_DOMAIN=example.org\n{line}\n") == {"database_password": "s3cret-value"}
 
 
 def test_names_are_translated() -> None:
-    text = "".join(f"{name}=value-of-{name}\n" for name in (
-        "SECRET_KEY_BASE", "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY", "VAPID_PRIVATE_KEY", "REDIS_PASSWORD",
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OTP_SECRET"))
+    text = "".join(
+        f"{name}=value-of-{name}\n"
+        for name in (
+            "SECRET_KEY_BASE",
+            "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",
+            "VAPID_PRIVATE_KEY",
+            "REDIS_PASSWORD",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "OTP_SECRET",
+        )
+    )
     assert from_env_file(text) == {
         "secret_key_base": "value-of-SECRET_KEY_BASE",
         "active_record_encryption_primary_key": "value-of-ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",

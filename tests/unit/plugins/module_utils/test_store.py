@@ -111,8 +111,11 @@ def test_only_one_of_many_creates(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_held_is_waited_for_and_then_reported(tmp_path: Path) -> None:
-    with _store.locked(tmp_path), pytest.raises(_store.StoreError, match="another run"), \
-            _store.locked(tmp_path, seconds=0.1):
+    with (
+        _store.locked(tmp_path),
+        pytest.raises(_store.StoreError, match="another run"),
+        _store.locked(tmp_path, seconds=0.1),
+    ):
         pass
     with _store.locked(tmp_path, seconds=0.1):
         pass

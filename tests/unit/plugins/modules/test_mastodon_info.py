@@ -22,8 +22,11 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program(programs / "dpkg-query", "exit 1")
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setattr(mastodon_info, "DAEMON_CONFIG", str(tmp_path / "daemon.json"))
-    monkeypatch.setattr(mastodon_info.AnsibleModule, "get_bin_path",
-                        lambda _self, name: str(programs / name) if (programs / name).exists() else None)
+    monkeypatch.setattr(
+        mastodon_info.AnsibleModule,
+        "get_bin_path",
+        lambda _self, name: str(programs / name) if (programs / name).exists() else None,
+    )
     return tmp_path
 
 
@@ -34,8 +37,14 @@ def program(path: Path, body: str) -> None:
 
 
 def run(host: Path, capsys: pytest.CaptureFixture[str], code: int = 0, **options: Any) -> dict[str, Any]:
-    options = {"uid": os.getuid(), "user": "no-such-user", "state_file": str(host / "state.json"),
-               "env_file": str(host / "common.env"), "tmp_dir": str(host / "tmp"), **options}
+    options = {
+        "uid": os.getuid(),
+        "user": "no-such-user",
+        "state_file": str(host / "state.json"),
+        "env_file": str(host / "common.env"),
+        "tmp_dir": str(host / "tmp"),
+        **options,
+    }
     with patch_module_args(options), pytest.raises(SystemExit) as ended:
         mastodon_info.main()
     assert ended.value.code == code
@@ -48,9 +57,16 @@ def test_a_bare_host(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert result["changed"] is False
     assert "ansible_facts" not in result
     assert result["host"] == {
-        "state": {}, "local_domain": "", "uid_user": "", "gid_group": "", "user_uid": None, "daemon_config": None,
-        "tmp_device": "", "tmp_in_fstab": False,
-        "engine": {"package": "", "version": "", "compose": "", "foreign": [], "tools": ""}}
+        "state": {},
+        "local_domain": "",
+        "uid_user": "",
+        "gid_group": "",
+        "user_uid": None,
+        "daemon_config": None,
+        "tmp_device": "",
+        "tmp_in_fstab": False,
+        "engine": {"package": "", "version": "", "compose": "", "foreign": [], "tools": ""},
+    }
 
 
 def test_a_converged_host(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,15 +74,23 @@ def test_a_converged_host(host: Path, capsys: pytest.CaptureFixture[str]) -> Non
     (host / "common.env").write_text("LOCAL_DOMAIN=social.example.org\n")
     (host / "daemon.json").write_text('{"bridge": "none"}')
     program(host / "bin/dpkg-query", "echo docker.io: /usr/sbin/dockerd; exit 1")
-    program(host / "bin/docker", 'case "$1" in version) echo 26.1.5;; compose) echo 2.26.1;;\n'
-                                 r"ps) printf 'mastodon-web-1\tmastodon\trunning\ncats\t\texited\n';; esac")
+    program(
+        host / "bin/docker",
+        'case "$1" in version) echo 26.1.5;; compose) echo 2.26.1;;\n'
+        r"ps) printf 'mastodon-web-1\tmastodon\trunning\ncats\t\texited\n';; esac",
+    )
     found = run(host, capsys, uid=0, user="root")["host"]
     assert found["state"] == {"database": "ready"}
     assert found["local_domain"] == "social.example.org"
     assert (found["uid_user"], found["gid_group"], found["user_uid"]) == ("root", "root", 0)
     assert found["daemon_config"] == {"bridge": "none"}
-    assert found["engine"] == {"package": "docker.io", "version": "26.1.5", "compose": "2.26.1", "foreign": ["cats"],
-                               "tools": ""}
+    assert found["engine"] == {
+        "package": "docker.io",
+        "version": "26.1.5",
+        "compose": "2.26.1",
+        "foreign": ["cats"],
+        "tools": "",
+    }
 
 
 def test_an_engine_that_does_not_answer_has_no_version(host: Path, capsys: pytest.CaptureFixture[str]) -> None:

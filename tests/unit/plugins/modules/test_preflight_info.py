@@ -47,8 +47,9 @@ def test_skew(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, controller_time=0)["clock_skew"] > 1_700_000_000
 
 
-def test_identity_of_an_installed_instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                           capsys: pytest.CaptureFixture[str]) -> None:
+def test_identity_of_an_installed_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "app.env").write_text("LOCAL_DOMAIN=fediops.dev\nWEB_DOMAIN='www.fediops.dev'\nDB_PASS=hidden\n")
     monkeypatch.setattr(preflight_info, "ENV_FILES", (str(tmp_path), "*.env"))
     probe = run(capsys)

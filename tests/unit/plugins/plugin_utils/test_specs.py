@@ -13,12 +13,22 @@ OPTIONS: dict[str, Any] = {
     "web_port": {"type": "int", "default": "{{ some.template }}", "description": "x"},
     "web_mode": {"type": "str", "choices": ["open", "closed"]},
     "web_domain": {"type": "str", "required": True},
-    "web_users": {"type": "list", "elements": "dict",
-                  "options": {"name": {"type": "str", "required": True}, "age": {"type": "int"},
-                              "password": {"type": "str", "no_log": True, "required": True}}},
+    "web_users": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "age": {"type": "int"},
+            "password": {"type": "str", "no_log": True, "required": True},
+        },
+    },
 }
-GOOD: dict[str, Any] = {"web_port": 80, "web_mode": "open", "web_domain": "x.org",
-                        "web_users": [{"name": "a", "password": "b"}]}
+GOOD: dict[str, Any] = {
+    "web_port": 80,
+    "web_mode": "open",
+    "web_domain": "x.org",
+    "web_users": [{"name": "a", "password": "b"}],
+}
 
 
 @pytest.mark.parametrize("values", [GOOD, {"web_domain": "x.org"}, {**GOOD, "web_stray": 1}])
@@ -26,13 +36,16 @@ def test_good_values(values: dict[str, Any]) -> None:
     assert list(spec_faults(OPTIONS, values, (), "h")) == []
 
 
-@pytest.mark.parametrize(("change", "at"), [
-    ({"web_port": "many"}, "web_port"),
-    ({"web_mode": "ajar"}, "web_mode"),
-    ({"web_users": [{"name": "a"}]}, "web_users"),
-    ({"web_users": [{"name": "a", "password": "b", "pasword": "c"}]}, "web_users"),
-    ({"web_users": "a"}, "web_users"),
-])
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [
+        ({"web_port": "many"}, "web_port"),
+        ({"web_mode": "ajar"}, "web_mode"),
+        ({"web_users": [{"name": "a"}]}, "web_users"),
+        ({"web_users": [{"name": "a", "password": "b", "pasword": "c"}]}, "web_users"),
+        ({"web_users": "a"}, "web_users"),
+    ],
+)
 def test_bad_values(change: dict[str, Any], at: str) -> None:
     (fault,) = spec_faults(OPTIONS, {**GOOD, **change}, (), "h")
     assert (fault.variable, fault.host) == (at, "h")
