@@ -1,17 +1,9 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read secrets of the instance from its store on the controller."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-from ansible.errors import AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.fediops.mastodon.plugins.module_utils import _secrets, _store
-from ansible_collections.fediops.mastodon.plugins.plugin_utils import _vaulted
 
 DOCUMENTATION = r"""
 ---
@@ -55,6 +47,15 @@ _raw:
   type: list
   elements: str
 """
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.fediops.mastodon.plugins.module_utils import _secrets, _store
+from ansible_collections.fediops.mastodon.plugins.plugin_utils import _vaulted
 
 # Per process. A play reads a dozen secrets in each of many tasks; the file's identity tells when it was replaced.
 _cache: dict[tuple[str, int, int, int], dict[str, object]] = {}

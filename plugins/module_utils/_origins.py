@@ -44,7 +44,7 @@ def server(url: Any) -> tuple[str, str, int] | None:
     if not separator or scheme not in _PORTS:
         return None
     endpoint = _syntax.endpoint(rest) or _syntax.endpoint(f"{rest}:{_PORTS[scheme]}")
-    return (scheme, *endpoint) if endpoint else None
+    return (scheme, endpoint[0], endpoint[1]) if endpoint else None
 
 
 def parse(origin: Mapping[str, Any]) -> Origin:

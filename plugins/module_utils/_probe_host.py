@@ -76,9 +76,10 @@ def units(context: Context, *, active: Sequence[str]) -> Iterator[Finding]:
             else {wanted: "unknown to systemd"}
         )
     if down:
+        first = min(down)
         yield fail(
             ", ".join(f"{unit} is {state}" for unit, state in down.items()),
-            f"systemctl status {next(iter(down))}; journalctl -u {next(iter(down))}",
+            f"systemctl status {first}; journalctl -u {first}",
             "Services",
         )
     elif active:

@@ -163,7 +163,7 @@ def instance(context: Context, *, url: str, domain: str, version: str = "") -> I
             f"calls itself {clean(found, 80)!r} instead of {domain!r}",
             "Another instance answers here: look at DNS and at the edge's sites",
         )
-    elif version and runs.split("+")[0] != version:
+    elif version and runs.split("+", maxsplit=1)[0] != version:
         yield fail(f"runs version {runs}, the inventory says {version}", "Run site.yml, or set mastodon_version")
     else:
         state = "open" if dig(data, "registrations.enabled") else "closed"

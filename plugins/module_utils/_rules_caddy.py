@@ -75,7 +75,7 @@ def internal_root_is_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
         if path and not _syntax.is_path(path):
             yield Fault(name, f"{path!r} is not an absolute path", 'Give a path on the host without blanks or ".."')
     if any(given.values()) and not all(given.values()):
-        missing = next(name for name in names if not given[name])
+        missing = names[1] if given[names[0]] else names[0]
         yield Fault(missing, "the other half of the internal root is set, this one is not", "Set both, or neither")
     if any(given.values()) and variables.get("caddy_tls_issuer") != "internal":
         yield Fault(names[0], 'it has no effect unless caddy_tls_issuer is "internal"',

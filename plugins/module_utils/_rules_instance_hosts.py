@@ -105,11 +105,16 @@ def app_uid_is_free(inventory: Inventory) -> Iterable[Fault]:
                             "Set mastodon_uid to a number that is free there", host)
 
 
+# The PostgreSQL that each release of Debian carries.
+DISTRIBUTION_MAJORS = {"12": 15, "13": 17}
+
+
 def postgres_major_is_kept(inventory: Inventory) -> Iterable[Fault]:
     """Another major would be a second, empty cluster beside the one that holds the data."""
     for host, variables, probe in _probed(inventory, "postgres"):
         installed = probe.get("postgres_majors") or []
-        wanted = number(variables.get("postgres_version"))
+        carried = DISTRIBUTION_MAJORS.get(str((probe.get("os") or {}).get("version")))
+        wanted = number(variables.get("postgres_version")) or carried
         if wanted is not None and installed and wanted not in installed:
             shown = ", ".join(str(major) for major in installed)
             yield Fault("postgres_version", f"it is {wanted}, but the host has a cluster of PostgreSQL {shown}",

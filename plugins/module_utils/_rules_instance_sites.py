@@ -29,7 +29,7 @@ def _served(inventory: Inventory, *kinds: str) -> set[Any]:
 
 def _sites_are_known(inventory: Inventory) -> bool:
     # Without sites, another fault says why; "nobody serves" would only repeat it.
-    return any(True for _ in _sites(inventory))
+    return bool(list(_sites(inventory)))
 
 
 def _not_served(inventory: Inventory, which: str, *kinds: str) -> Iterable[Fault]:

@@ -99,7 +99,7 @@ def names_to_rotate(names: Iterable[str]) -> list[str]:
 
 def random_draw(alphabet: str, length: int) -> str:
     """Draw from the operating system's source of randomness."""
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+    return "".join(secrets.choice(alphabet) for _place in range(length))
 
 
 def _named_draw(name: str) -> Draw:

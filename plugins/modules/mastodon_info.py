@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -177,8 +178,12 @@ def uid_of(user: str) -> int | None:
 def engine(module: AnsibleModule) -> dict[str, Any]:
     """Ask the engine; one that does not answer has no version."""
     _rc, owners, _err = module.run_command(["dpkg-query", "--search", *DAEMONS])
-    found: dict[str, Any] = {"package": _mastodon_host.engine_package(owners), "version": "", "compose": "",
-                             **_mastodon_host.containers("", "", "")}
+    found: dict[str, Any] = {
+        "package": _mastodon_host.engine_package(owners),
+        "version": "",
+        "compose": "",
+        **_mastodon_host.containers("", "", ""),
+    }
     docker = module.get_bin_path("docker")
     if docker is None:
         return found
@@ -186,10 +191,14 @@ def engine(module: AnsibleModule) -> dict[str, Any]:
     if status != 0:
         return found
     status, compose, _err = module.run_command([docker, "compose", "version", "--short"])
-    _rc, listing, _err = module.run_command([docker, "ps", "--all", "--format", _mastodon_host.PS_FORMAT],
-                                            check_rc=True)
-    found.update(version=version.strip(), compose=compose.strip() if status == 0 else "",
-                 **_mastodon_host.containers(listing, module.params["project"], module.params["tools_container"]))
+    _rc, listing, _err = module.run_command(
+        [docker, "ps", "--all", "--format", _mastodon_host.PS_FORMAT], check_rc=True
+    )
+    found.update(
+        version=version.strip(),
+        compose=compose.strip() if status == 0 else "",
+        **_mastodon_host.containers(listing, module.params["project"], module.params["tools_container"]),
+    )
     return found
 
 

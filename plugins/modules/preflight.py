@@ -1,4 +1,5 @@
 #!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
@@ -50,24 +51,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look before the first change
-  hosts: all
-  gather_facts: false
-  become: true
-  tasks:
-    - name: Gather the facts that the rules of the roles need
-      ansible.builtin.setup:
-      ignore_unreachable: true
+# The first three are the tasks of a play on all hosts, with become and without gather_facts.
+- name: Gather the facts that the rules of the roles need
+  ansible.builtin.setup:
+  ignore_unreachable: true
 
-    - name: Look at the host
-      fediops.mastodon.preflight_info:
-        controller_time: "{{ now(utc=true).timestamp() }}"
-      register: preflight_probe
-      ignore_unreachable: true
+- name: Look at the host
+  fediops.mastodon.preflight_info:
+    controller_time: "{{ now(utc=true).timestamp() }}"
+  register: preflight_probe
+  ignore_unreachable: true
 
-    - name: Report every fault of the inventory at once
-      fediops.mastodon.preflight:
-      run_once: true
+- name: Report every fault of the inventory at once
+  fediops.mastodon.preflight:
+  run_once: true
 
 - name: Validate | Refuse values that cannot work
   fediops.mastodon.preflight:
