@@ -28,6 +28,8 @@ from tests.hosts.layout import (
 )  # fmt: skip
 from tests.hosts.progress import HarnessError, run, step
 
+# Loop devices (b 7:*) are the machine's own, for the role that mounts a file system in a file: losetup takes the next
+# one that is free, and the kernel refuses one in use.
 # What systemd, a Docker engine inside and a firewall need; not --privileged, which some machines cannot grant.
 # Docker lets everybody bind ports below 1024: with the kernel's own default back, a missing capability shows.
 RIGHTS = shlex.split("""

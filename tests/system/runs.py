@@ -18,7 +18,7 @@ BED = ROOT / "build" / "hosts" / "beds" / os.environ.get("BED", "one_host")
 TESTBED = BED / "hosts.yml"
 INVENTORIES = ("-i", str(ROOT / "inventories" / "one_host"), "-i", str(TESTBED))
 # Ansible says this, with -vvv, once for each module that it runs on a host.
-MODULE_EXECUTION = re.compile(r"^<(?P<host>[^>]+)> Using module file ", re.MULTILINE)
+MODULE_EXECUTION = re.compile(r"^(?:<[^>]+> )?Using module file ", re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=(?P<failed>\d+)")
 
 
