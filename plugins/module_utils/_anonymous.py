@@ -51,8 +51,9 @@ def probes(public: Mapping[str, str | None], folder: str = "") -> list[Probe]:
     `public` maps each public prefix to a key that exists below it, or to None; `folder` is what stands before all keys.
     """
     name = f"fediops-probe-{secrets.token_hex(8)}"
-    tries = [Probe("GET", key or f"{prefix}{name}", readable=True, exists=key is not None)
-             for prefix, key in public.items()]
+    tries = [
+        Probe("GET", key or f"{prefix}{name}", readable=True, exists=key is not None) for prefix, key in public.items()
+    ]
     closed = [f"{folder}{prefix}{name}" for prefix in PRIVATE_PREFIXES] + [f"{folder}{name}"]
     tries += [Probe("GET", key) for key in closed]
     tries += [Probe("GET", "", query) for query in ("list-type=2&max-keys=1", "uploads", "versions", "policy", "acl")]
@@ -97,8 +98,9 @@ class Stranger:
         """Send a probe and return the status of the answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         if self._tls:
-            connection = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout,
-                                                     context=self._context)
+            connection = http.client.HTTPSConnection(
+                self._host, self._port, timeout=self._timeout, context=self._context
+            )
         path = self._base + quote(probe.key) + (f"?{probe.query}" if probe.query else "")
         try:
             # One byte is enough to know whether an object can be read.
@@ -118,5 +120,8 @@ def try_all(ask: Callable[[Probe], int], tries: Sequence[Probe]) -> list[Verdict
 
 def failures(verdicts: Iterable[Verdict]) -> list[str]:
     """Return what went wrong, as lines for people."""
-    return [f"{verdict.probe} answered {verdict.status}, but {'anybody' if verdict.probe.readable else 'nobody'} may"
-            for verdict in verdicts if verdict.ok is False]
+    return [
+        f"{verdict.probe} answered {verdict.status}, but {'anybody' if verdict.probe.readable else 'nobody'} may"
+        for verdict in verdicts
+        if verdict.ok is False
+    ]

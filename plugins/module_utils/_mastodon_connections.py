@@ -17,12 +17,26 @@ STARTTLS = ("auto", "always", "never")
 
 # Mastodon puts these values into YAML as they are, so a colon or a quote in one breaks the boot.
 _PLAIN = re.compile(r"[A-Za-z0-9._/-]+")
-_PLAIN_VARIABLES = ("mastodon_db_name", "mastodon_db_user", "mastodon_smtp_domain", "mastodon_smtp_ca_file",
-                    "mastodon_smtp_auth_method", "mastodon_smtp_openssl_verify_mode")
+_PLAIN_VARIABLES = (
+    "mastodon_db_name",
+    "mastodon_db_user",
+    "mastodon_smtp_domain",
+    "mastodon_smtp_ca_file",
+    "mastodon_smtp_auth_method",
+    "mastodon_smtp_openssl_verify_mode",
+)
 _YAML_WORDS = frozenset({"yes", "no", "true", "false", "on", "off", "null", "none"})
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@([A-Za-z0-9.-]+)")
-_PASSWORDS = ("mastodon_db_password", "mastodon_redis_password", "mastodon_s3_access_key", "mastodon_s3_secret_key",
-              "mastodon_smtp_login", "mastodon_smtp_password", "mastodon_smtp_from_address", "mastodon_smtp_reply_to")
+_PASSWORDS = (
+    "mastodon_db_password",
+    "mastodon_redis_password",
+    "mastodon_s3_access_key",
+    "mastodon_s3_secret_key",
+    "mastodon_smtp_login",
+    "mastodon_smtp_password",
+    "mastodon_smtp_from_address",
+    "mastodon_smtp_reply_to",
+)
 
 
 def is_email(value: Any) -> bool:
@@ -43,12 +57,16 @@ def domains(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """The name becomes part of every account for ever."""
     for name in ("mastodon_local_domain", "mastodon_web_domain"):
         if name in variables and not _syntax.is_domain(variables[name]):
-            yield Fault(name, f"{variables[name]!r} is not a full domain name in small letters",
-                        "Write it like social.example.org, without https:// or port; other alphabets as xn--…")
+            yield Fault(
+                name,
+                f"{variables[name]!r} is not a full domain name in small letters",
+                "Write it like social.example.org, without https:// or port; other alphabets as xn--…",
+            )
     for domain in _rule_parts.texts(variables.get("mastodon_alternate_domains")):
         if not _syntax.is_domain(domain):
-            yield Fault("mastodon_alternate_domains", f"{domain!r} is not a domain name",
-                        "Write it like old.example.org")
+            yield Fault(
+                "mastodon_alternate_domains", f"{domain!r} is not a domain name", "Write it like old.example.org"
+            )
 
 
 def hosts(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -58,8 +76,11 @@ def hosts(variables: Mapping[str, Any]) -> Iterator[Fault]:
         if name not in variables or (value == "" and name == "mastodon_smtp_server"):
             continue
         if ":" in str(value) and _syntax.is_address(value):
-            yield Fault(name, f"{value} is an IPv6 address, which Mastodon misreads here",
-                        "Give the host a name, if need be by mastodon_extra_hosts")
+            yield Fault(
+                name,
+                f"{value} is an IPv6 address, which Mastodon misreads here",
+                "Give the host a name, if need be by mastodon_extra_hosts",
+            )
         elif not (_syntax.is_address(value) or _syntax.is_domain(value) or _syntax.is_slug(value)):
             yield Fault(name, f"{value!r} is not the name or address of a host", "Name it without scheme and port")
 
@@ -72,19 +93,27 @@ def ports(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("mastodon_streaming_port", "web has the same port", "Give each its own, such as 3000 and 4000")
     for name in ("mastodon_db_port", "mastodon_redis_port", "mastodon_smtp_port"):
         if name in variables and not _syntax.is_port(variables[name]):
-            yield Fault(name, f"{variables[name]!r} is not a port",
-                        "Write a whole number from 1 to 65535 without quotes")
+            yield Fault(
+                name, f"{variables[name]!r} is not a port", "Write a whole number from 1 to 65535 without quotes"
+            )
 
 
 def plain_values(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Mastodon puts some values into its YAML files without quoting them."""
     for name in _PLAIN_VARIABLES:
         value = variables.get(name, "")
-        if value == "" or (isinstance(value, str) and _PLAIN.fullmatch(value)
-                           and value.lower() not in _YAML_WORDS - {"none"} and not value.replace(".", "").isdigit()):
+        if value == "" or (
+            isinstance(value, str)
+            and _PLAIN.fullmatch(value)
+            and value.lower() not in _YAML_WORDS - {"none"}
+            and not value.replace(".", "").isdigit()
+        ):
             continue
-        yield Fault(name, f"{value!r} would be misread in Mastodon's YAML files",
-                    "Use letters, digits and . _ - /, and not a number or a word like true")
+        yield Fault(
+            name,
+            f"{value!r} would be misread in Mastodon's YAML files",
+            "Use letters, digits and . _ - /, and not a number or a word like true",
+        )
 
 
 def writable_values(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -98,8 +127,11 @@ def redis_password(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Mastodon puts the password into a URL and decodes it again."""
     value = variables.get("mastodon_redis_password")
     if isinstance(value, str) and value and not re.fullmatch(r"[A-Za-z0-9_.=~-]+", value):
-        yield Fault("mastodon_redis_password", "it has characters that change meaning in a URL",
-                    "Use letters, digits and _ . = ~ -")
+        yield Fault(
+            "mastodon_redis_password",
+            "it has characters that change meaning in a URL",
+            "Use letters, digits and _ . = ~ -",
+        )
 
 
 def s3_endpoint(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -121,27 +153,40 @@ def s3_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(name, f"{value!r} is not a host name", "Write it like media.example.org, without https://")
     bucket = variables.get("mastodon_s3_bucket")
     if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", str(bucket)):
-        yield Fault("mastodon_s3_bucket", f"{bucket!r} is not a name that a bucket can have",
-                    "Use 3 to 63 small letters, digits, dots and dashes")
+        yield Fault(
+            "mastodon_s3_bucket",
+            f"{bucket!r} is not a name that a bucket can have",
+            "Use 3 to 63 small letters, digits, dots and dashes",
+        )
 
 
 def smtp_decided(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Without mail nobody can confirm an address or reset a password, so it must be off on purpose."""
-    if variables.get("mastodon_smtp_enabled", True) is True and "mastodon_smtp_server" in variables \
-            and not variables["mastodon_smtp_server"]:
-        yield Fault("mastodon_smtp_server", "mail is neither set up nor switched off",
-                    "Name your mail server, or set mastodon_smtp_enabled to false")
+    if (
+        variables.get("mastodon_smtp_enabled", True) is True
+        and "mastodon_smtp_server" in variables
+        and not variables["mastodon_smtp_server"]
+    ):
+        yield Fault(
+            "mastodon_smtp_server",
+            "mail is neither set up nor switched off",
+            "Name your mail server, or set mastodon_smtp_enabled to false",
+        )
 
 
 def smtp_encryption(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """A connection is encrypted from its start, or by STARTTLS, not by both."""
     starttls = variables.get("mastodon_smtp_starttls", "auto")
     if starttls not in STARTTLS:
-        yield Fault("mastodon_smtp_starttls", f"{starttls!r} is not known",
-                    f"Use one of {', '.join(STARTTLS)}, in quotes")
+        yield Fault(
+            "mastodon_smtp_starttls", f"{starttls!r} is not known", f"Use one of {', '.join(STARTTLS)}, in quotes"
+        )
     if variables.get("mastodon_smtp_tls") is True and starttls == "always":
-        yield Fault("mastodon_smtp_tls", "TLS from the start and STARTTLS exclude each other",
-                    "For port 465 set mastodon_smtp_starttls to never; for port 587 set mastodon_smtp_tls to false")
+        yield Fault(
+            "mastodon_smtp_tls",
+            "TLS from the start and STARTTLS exclude each other",
+            "For port 465 set mastodon_smtp_starttls to never; for port 587 set mastodon_smtp_tls to false",
+        )
 
 
 def smtp_login(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -162,8 +207,11 @@ def smtp_sender(variables: Mapping[str, Any]) -> Iterator[Fault]:
             continue
         match = re.fullmatch(r"[^<>\"':#{}\[\]]*<([^<>]+)>|([^<> ]+)", value)
         if match is None or not is_email(match[1] or match[2]):
-            yield Fault(name, f"{value!r} is not an e-mail address",
-                        "Write it like Mastodon <notifications@example.org>, the name without punctuation")
+            yield Fault(
+                name,
+                f"{value!r} is not an e-mail address",
+                "Write it like Mastodon <notifications@example.org>, the name without punctuation",
+            )
 
 
 def bind_address(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -172,8 +220,11 @@ def bind_address(variables: Mapping[str, Any]) -> Iterator[Fault]:
     if not _syntax.is_address(value):
         yield Fault("mastodon_bind_address", f"{value!r} is not an IP address", "Use 127.0.0.1 or the private address")
     elif _syntax.is_wildcard(value):
-        yield Fault("mastodon_bind_address", f"{value} opens plain HTTP to every network of the host",
-                    "Use 127.0.0.1, or the private address when the edge is another host")
+        yield Fault(
+            "mastodon_bind_address",
+            f"{value} opens plain HTTP to every network of the host",
+            "Use 127.0.0.1, or the private address when the edge is another host",
+        )
 
 
 def networks(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -192,8 +243,11 @@ def extra_hosts(variables: Mapping[str, Any]) -> Iterator[Fault]:
     value = variables.get("mastodon_extra_hosts", {})
     for name, address in value.items() if isinstance(value, Mapping) else ():
         if not (_syntax.is_domain(name) or _syntax.is_slug(name)) or not _syntax.is_address(address):
-            yield Fault("mastodon_extra_hosts", f"{name!r}: {address!r} is not a host name with an IP address",
-                        "Write it like s3.example.org: 10.0.0.1")
+            yield Fault(
+                "mastodon_extra_hosts",
+                f"{name!r}: {address!r} is not a host name with an IP address",
+                "Write it like s3.example.org: 10.0.0.1",
+            )
 
 
 def log_level(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -204,5 +258,20 @@ def log_level(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
-    domains, hosts, ports, plain_values, writable_values, redis_password, s3_endpoint, s3_names, smtp_decided,
-    smtp_encryption, smtp_login, smtp_sender, bind_address, networks, extra_hosts, log_level)
+    domains,
+    hosts,
+    ports,
+    plain_values,
+    writable_values,
+    redis_password,
+    s3_endpoint,
+    s3_names,
+    smtp_decided,
+    smtp_encryption,
+    smtp_login,
+    smtp_sender,
+    bind_address,
+    networks,
+    extra_hosts,
+    log_level,
+)

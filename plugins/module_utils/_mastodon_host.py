@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 # Fields of `docker ps`, divided by tabs, which no container name or label of Compose holds.
-PS_FORMAT = "\t".join(('{{.Names}}', '{{.Label "com.docker.compose.project"}}', '{{.State}}'))
+PS_FORMAT = "\t".join(("{{.Names}}", '{{.Label "com.docker.compose.project"}}', "{{.State}}"))
 
 
 def json_object(text: str) -> dict[str, Any] | None:

@@ -19,9 +19,19 @@ OLD_VERSION = "2008-10-17"  # what a document without a Version means
 VERSION = "2012-10-17"
 
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
-_KNOWN = frozenset({
-    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
-})
+_KNOWN = frozenset(
+    {
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    }
+)
 
 
 class PolicyError(ValueError):
@@ -188,8 +198,13 @@ class Plan:
         return describe(self.before - self.after)
 
 
-def plan(current: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None, *, purge: bool,
-         ours: Mapping[str, Any] | None = None) -> Plan:
+def plan(
+    current: Mapping[str, Any] | None,
+    wanted: Mapping[str, Any] | None,
+    *,
+    purge: bool,
+    ours: Mapping[str, Any] | None = None,
+) -> Plan:
     """Decide what to write so that the wanted document holds.
 
     With purge nothing else remains. Without it the statements of others stay; ours are those that carry a Sid of the
@@ -200,13 +215,18 @@ def plan(current: Mapping[str, Any] | None, wanted: Mapping[str, Any] | None, *,
         mine = atoms(wanted) | atoms(ours)
         sids = {each["Sid"] for document in (wanted, ours) for each in statements(document) if each.get("Sid")}
         version = str((current or {}).get("Version") or OLD_VERSION)
-        kept = [each for each in statements(current)
-                if each.get("Sid") not in sids and not frozenset(_expand(each, version)) <= mine]
+        kept = [
+            each
+            for each in statements(current)
+            if each.get("Sid") not in sids and not frozenset(_expand(each, version)) <= mine
+        ]
         if kept:
             target = {**(current or {}), "Statement": [*kept, *statements(wanted)]}
             if not atoms(wanted) <= atoms(target):
-                raise PolicyError(f"the bucket's policy has Version {version}, in which the wanted one means something "
-                                  "else; replace it as a whole (purge), or bring it to the newer version first")
+                raise PolicyError(
+                    f"the bucket's policy has Version {version}, in which the wanted one means something "
+                    "else; replace it as a whole (purge), or bring it to the newer version first"
+                )
     return Plan(target, atoms(current), atoms(target))
 
 

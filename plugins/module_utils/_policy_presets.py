@@ -20,7 +20,11 @@ ON_BUCKET = {
 ON_OBJECTS = {
     "read_only": ["s3:GetObject"],
     "read_write": [
-        "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
     ],
 }
 
@@ -35,13 +39,15 @@ def public_read(bucket: str, prefixes: Sequence[str] = PUBLIC_PREFIXES, key_pref
     folder = f"{key_prefix.strip('/')}/" if key_prefix.strip("/") else ""
     return {
         "Version": VERSION,
-        "Statement": [{
-            "Sid": PUBLIC_READ_SID,
-            "Effect": "Allow",
-            "Principal": {"AWS": ["*"]},
-            "Action": ["s3:GetObject"],
-            "Resource": [f"arn:aws:s3:::{bucket}/{folder}{prefix}*" for prefix in sorted(set(prefixes))],
-        }],
+        "Statement": [
+            {
+                "Sid": PUBLIC_READ_SID,
+                "Effect": "Allow",
+                "Principal": {"AWS": ["*"]},
+                "Action": ["s3:GetObject"],
+                "Resource": [f"arn:aws:s3:::{bucket}/{folder}{prefix}*" for prefix in sorted(set(prefixes))],
+            }
+        ],
     }
 
 

@@ -57,12 +57,18 @@ def listen_addresses(variables: Mapping[str, Any], name: str) -> Iterator[Fault]
         try:
             parsed = ipaddress.ip_address(address)
         except ValueError:
-            yield Fault(name, f"{address!r} is not an IP address",
-                        "Write the addresses of this host, such as 127.0.0.1 and its private address")
+            yield Fault(
+                name,
+                f"{address!r} is not an IP address",
+                "Write the addresses of this host, such as 127.0.0.1 and its private address",
+            )
             continue
         if parsed.is_unspecified:
-            yield Fault(name, f"{address} would listen on every network of the host",
-                        "Name the private address on which the other hosts reach it")
+            yield Fault(
+                name,
+                f"{address} would listen on every network of the host",
+                "Name the private address on which the other hosts reach it",
+            )
         elif parsed.is_multicast:
             yield Fault(name, f"{address} is a multicast address", "Name an address of this host")
 
@@ -84,11 +90,17 @@ def passwords(variables: Mapping[str, Any], name: str) -> Iterator[Fault]:
         user = record.get("name")
         password = record.get("password")
         if not isinstance(password, str) or len(password) < PASSWORD_LENGTH:
-            yield Fault(name, f"the password of {user!r} is shorter than {PASSWORD_LENGTH} characters",
-                        "Let fediops.mastodon.instance_secrets make one, or take a longer one")
+            yield Fault(
+                name,
+                f"the password of {user!r} is shorter than {PASSWORD_LENGTH} characters",
+                "Let fediops.mastodon.instance_secrets make one, or take a longer one",
+            )
         elif not _PASSWORD.fullmatch(password):
-            yield Fault(name, f"the password of {user!r} has characters besides visible ASCII",
-                        "Use letters, digits and the punctuation of a US keyboard, without blanks")
+            yield Fault(
+                name,
+                f"the password of {user!r} has characters besides visible ASCII",
+                "Use letters, digits and the punctuation of a US keyboard, without blanks",
+            )
 
 
 def memory_share(variables: Mapping[str, Any], name: str, least: int) -> Iterator[Fault]:
@@ -97,13 +109,17 @@ def memory_share(variables: Mapping[str, Any], name: str, least: int) -> Iterato
         return
     share = whole_number(variables[name])
     if share is None or share < least:
-        yield Fault(name, f"it is not a whole number of at least {least} (megabytes)",
-                    f"Give {least} or more, without quotes")
+        yield Fault(
+            name, f"it is not a whole number of at least {least} (megabytes)", f"Give {least} or more, without quotes"
+        )
         return
     total = whole_number(fact(variables, "memtotal_mb"))
     if total is not None and share > total:
-        yield Fault(name, f"{share} MB are more than the {total} MB that the host has",
-                    "Give a part of the host's memory; other services need theirs")
+        yield Fault(
+            name,
+            f"{share} MB are more than the {total} MB that the host has",
+            "Give a part of the host's memory; other services need theirs",
+        )
 
 
 def platform(variables: Mapping[str, Any], variable: str, releases: Collection[str]) -> Iterator[Fault]:
@@ -113,5 +129,8 @@ def platform(variables: Mapping[str, Any], variable: str, releases: Collection[s
     if distribution is None or release is None:
         return
     if distribution != "Debian" or release not in releases:
-        yield Fault(variable, f"the host runs {distribution} {release}, which this role does not know",
-                    f"Use a host with Debian {' or '.join(sorted(releases, reverse=True))}")
+        yield Fault(
+            variable,
+            f"the host runs {distribution} {release}, which this role does not know",
+            f"Use a host with Debian {' or '.join(sorted(releases, reverse=True))}",
+        )

@@ -32,17 +32,26 @@ def release_is_pinned(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A download without a checksum runs whatever the server, or somebody on the way, chooses to send."""
     url, checksum, member = (variables.get(f"caddy_{part}", "") for part in ("url", "checksum", "member"))
     if url == "":
-        yield Fault("caddy_url", "no release is pinned for this machine's architecture",
-                    "Set caddy_url and caddy_checksum to a build of Caddy 2.8 or newer")
+        yield Fault(
+            "caddy_url",
+            "no release is pinned for this machine's architecture",
+            "Set caddy_url and caddy_checksum to a build of Caddy 2.8 or newer",
+        )
     elif not _syntax.is_download(url):
         # The value is not repeated: a mirror's URL may hold a password.
         yield Fault("caddy_url", "it is not a download address", "Give an http, https or file URL of one file")
     if url != "" and not _syntax.is_checksum(checksum):
-        yield Fault("caddy_checksum", "the checksum is missing or malformed",
-                    'Write "sha256:" and 64, or "sha512:" and 128 lower-case hexadecimal digits')
+        yield Fault(
+            "caddy_checksum",
+            "the checksum is missing or malformed",
+            'Write "sha256:" and 64, or "sha512:" and 128 lower-case hexadecimal digits',
+        )
     if member != "" and not _syntax.is_member(member):
-        yield Fault("caddy_member", f"{member!r} is not a file inside an archive",
-                    'Name the binary\'s path in the archive, or write "" when the download is the binary itself')
+        yield Fault(
+            "caddy_member",
+            f"{member!r} is not a file inside an archive",
+            'Name the binary\'s path in the archive, or write "" when the download is the binary itself',
+        )
 
 
 def issuer_is_known(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -56,15 +65,24 @@ def files_are_named(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The issuer "files" has nothing to serve without certificates, and certificates need their keys."""
     pairs = _syntax.listed(variables.get("caddy_tls_files"))
     if variables.get("caddy_tls_issuer") == "files" and not pairs:
-        yield Fault("caddy_tls_files", 'caddy_tls_issuer is "files", but no certificate is named',
-                    "List the certificate and the key of each name, as paths on the host")
+        yield Fault(
+            "caddy_tls_files",
+            'caddy_tls_issuer is "files", but no certificate is named',
+            "List the certificate and the key of each name, as paths on the host",
+        )
     if variables.get("caddy_tls_issuer", "acme") != "files" and pairs:
-        yield Fault("caddy_tls_files", 'it has no effect unless caddy_tls_issuer is "files"',
-                    "Set the issuer to files, or remove the list")
+        yield Fault(
+            "caddy_tls_files",
+            'it has no effect unless caddy_tls_issuer is "files"',
+            "Set the issuer to files, or remove the list",
+        )
     for pair in pairs:
         if not isinstance(pair, Mapping) or not all(_syntax.is_path(pair.get(x)) for x in ("certificate", "key")):
-            yield Fault("caddy_tls_files", "an entry lacks a certificate or a key, or one is no absolute path",
-                        'Write {certificate: /path/to/chain.pem, key: /path/to/key.pem} without blanks or ".."')
+            yield Fault(
+                "caddy_tls_files",
+                "an entry lacks a certificate or a key, or one is no absolute path",
+                'Write {certificate: /path/to/chain.pem, key: /path/to/key.pem} without blanks or ".."',
+            )
 
 
 def internal_root_is_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -78,8 +96,11 @@ def internal_root_is_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
         missing = names[1] if given[names[0]] else names[0]
         yield Fault(missing, "the other half of the internal root is set, this one is not", "Set both, or neither")
     if any(given.values()) and variables.get("caddy_tls_issuer") != "internal":
-        yield Fault(names[0], 'it has no effect unless caddy_tls_issuer is "internal"',
-                    "Set the issuer to internal, or remove the root")
+        yield Fault(
+            names[0],
+            'it has no effect unless caddy_tls_issuer is "internal"',
+            "Set the issuer to internal, or remove the root",
+        )
 
 
 def acme_can_answer(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -89,8 +110,11 @@ def acme_can_answer(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for site in _rules_caddy_sites.sites(variables):
         for host in _syntax.listed(site.get("hosts")):
             if isinstance(host, str) and any(host.endswith(f".{zone}") for zone in UNSIGNABLE):
-                yield Fault("caddy_tls_issuer", f"no public authority issues a certificate for {host}",
-                            'Set caddy_tls_issuer to "internal" or "files" for names outside the public DNS')
+                yield Fault(
+                    "caddy_tls_issuer",
+                    f"no public authority issues a certificate for {host}",
+                    'Set caddy_tls_issuer to "internal" or "files" for names outside the public DNS',
+                )
 
 
 def acme_account_is_reachable(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -99,8 +123,11 @@ def acme_account_is_reachable(variables: Mapping[str, Any]) -> Iterable[Fault]:
     if email and not (isinstance(email, str) and _EMAIL.match(email)):
         yield Fault("caddy_acme_email", f"{email!r} is not a mail address", "Give one address, or leave it empty")
     if directory and not (_syntax.is_download(directory) and str(directory).startswith("https://")):
-        yield Fault("caddy_acme_directory", f"{directory!r} is not an https URL",
-                    "Give the directory URL of the authority, or leave it empty")
+        yield Fault(
+            "caddy_acme_directory",
+            f"{directory!r} is not an https URL",
+            "Give the directory URL of the authority, or leave it empty",
+        )
 
 
 def uploads_fit(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -110,8 +137,11 @@ def uploads_fit(variables: Mapping[str, Any]) -> Iterable[Fault]:
     if wanted is None:
         yield Fault("caddy_upload_max", f"{limit!r} is not a size", 'Write a number and a unit, like "110MB"')
     elif wanted <= SMALLEST_UPLOAD:
-        yield Fault("caddy_upload_max", f"{limit} is not above the 99 MiB (103.8 MB) of Mastodon's largest video",
-                    "Use at least 110MB")
+        yield Fault(
+            "caddy_upload_max",
+            f"{limit} is not above the 99 MiB (103.8 MB) of Mastodon's largest video",
+            "Use at least 110MB",
+        )
 
 
 def durations_are_durations(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -125,8 +155,11 @@ def log_is_forgotten(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """Access logs hold people's addresses: keeping them for ever is not a setting, it is an accident."""
     days = variables.get("caddy_log_keep_days", 7)
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= 365:
-        yield Fault("caddy_log_keep_days", f"{days!r} is not a number of days between 1 and 365",
-                    "Use 7 unless you must keep addresses longer")
+        yield Fault(
+            "caddy_log_keep_days",
+            f"{days!r} is not a number of days between 1 and 365",
+            "Use 7 unless you must keep addresses longer",
+        )
 
 
 def trusted_proxies_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -134,11 +167,15 @@ def trusted_proxies_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for entry in _syntax.listed(variables.get("caddy_trusted_proxies")):
         known = _syntax.network(entry)
         if known is None:
-            yield Fault("caddy_trusted_proxies", f"{entry!r} is not an address range",
-                        "Write ranges in CIDR form, like 192.0.2.0/24")
+            yield Fault(
+                "caddy_trusted_proxies",
+                f"{entry!r} is not an address range",
+                "Write ranges in CIDR form, like 192.0.2.0/24",
+            )
         elif known.prefixlen == 0:
-            yield Fault("caddy_trusted_proxies", f"{entry} trusts the whole internet",
-                        "List the ranges of your CDN only")
+            yield Fault(
+                "caddy_trusted_proxies", f"{entry} trusts the whole internet", "List the ranges of your CDN only"
+            )
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (

@@ -49,8 +49,11 @@ def names_tell_sites_apart(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The name labels the site in the Caddyfile and in its log lines."""
     for site in sites(variables):
         if not _syntax.is_slug(site.get("name")):
-            yield Fault(VARIABLE, f"{label(site)}: the name is missing or malformed",
-                        "Use a word of lower-case letters, digits, - and _")
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: the name is missing or malformed",
+                "Use a word of lower-case letters, digits, - and _",
+            )
     counted = Counter(str(site.get("name")) for site in sites(variables))
     for name in sorted(name for name, times in counted.items() if times > 1):
         yield Fault(VARIABLE, f"site {name!r} is listed more than once", "Give each site a name of its own")
@@ -60,8 +63,9 @@ def kinds_are_known(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The kind decides what a site lets through; an unknown one must not mean "everything"."""
     for site in sites(variables):
         if site.get("kind") not in list(NEEDS):
-            yield Fault(VARIABLE, f"{label(site)}: kind {site.get('kind')!r} is not known",
-                        f"Use one of {', '.join(NEEDS)}")
+            yield Fault(
+                VARIABLE, f"{label(site)}: kind {site.get('kind')!r} is not known", f"Use one of {', '.join(NEEDS)}"
+            )
 
 
 def sites_have_hosts(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -76,8 +80,11 @@ def hosts_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for site in sites(variables):
         for host in _syntax.listed(site.get("hosts")):
             if not _syntax.is_domain(host):
-                yield Fault(VARIABLE, f"{label(site)}: {host!r} is not a domain name",
-                            "Write the bare name in lower case (punycode for other scripts): no scheme, port or *")
+                yield Fault(
+                    VARIABLE,
+                    f"{label(site)}: {host!r} is not a domain name",
+                    "Write the bare name in lower case (punycode for other scripts): no scheme, port or *",
+                )
 
 
 def hosts_belong_to_one_site(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -92,8 +99,11 @@ def kinds_have_what_they_need(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for site in sites(variables):
         for option in NEEDS.get(str(site.get("kind")), ()):
             if not site.get(option):
-                yield Fault(VARIABLE, f"{label(site)}: a site of kind {site['kind']} needs {option}",
-                            f"Add {option} to the site")
+                yield Fault(
+                    VARIABLE,
+                    f"{label(site)}: a site of kind {site['kind']} needs {option}",
+                    f"Add {option} to the site",
+                )
 
 
 def upstreams_are_endpoints(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -103,8 +113,11 @@ def upstreams_are_endpoints(variables: Mapping[str, Any]) -> Iterable[Fault]:
             for upstream in _syntax.listed(site.get(option)):
                 found = _syntax.endpoint(upstream)
                 if found is None or _syntax.is_wildcard(found[0]):
-                    yield Fault(VARIABLE, f"{label(site)}: {upstream!r} in {option} is not address:port",
-                                "Write an address or name that this host reaches, a colon and the port, no scheme")
+                    yield Fault(
+                        VARIABLE,
+                        f"{label(site)}: {upstream!r} in {option} is not address:port",
+                        "Write an address or name that this host reaches, a colon and the port, no scheme",
+                    )
 
 
 def writers_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -113,11 +126,17 @@ def writers_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
         for entry in _syntax.listed(site.get("writers")):
             known = _syntax.network(entry)
             if known is None:
-                yield Fault(VARIABLE, f"{label(site)}: writer {entry!r} is not an address range",
-                            "Write ranges in CIDR form, like 10.0.0.5/32")
+                yield Fault(
+                    VARIABLE,
+                    f"{label(site)}: writer {entry!r} is not an address range",
+                    "Write ranges in CIDR form, like 10.0.0.5/32",
+                )
             elif known.prefixlen == 0:
-                yield Fault(VARIABLE, f"{label(site)}: writer {entry} is the whole internet",
-                            "List the private addresses of the hosts that write")
+                yield Fault(
+                    VARIABLE,
+                    f"{label(site)}: writer {entry} is the whole internet",
+                    "List the private addresses of the hosts that write",
+                )
 
 
 def bucket_is_a_bucket(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -125,8 +144,11 @@ def bucket_is_a_bucket(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for site in sites(variables):
         bucket = site.get("bucket")
         if bucket and not (isinstance(bucket, str) and _BUCKET.match(bucket) and ".." not in bucket):
-            yield Fault(VARIABLE, f"{label(site)}: {bucket!r} is not a bucket name",
-                        "Use 3 to 63 lower-case letters, digits, dots and hyphens")
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: {bucket!r} is not a bucket name",
+                "Use 3 to 63 lower-case letters, digits, dots and hyphens",
+            )
 
 
 def redirects_lead_elsewhere(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -136,8 +158,11 @@ def redirects_lead_elsewhere(variables: Mapping[str, Any]) -> Iterable[Fault]:
         if not target:
             continue
         if not (isinstance(target, str) and _TARGET.match(target)) or target.endswith("/"):
-            yield Fault(VARIABLE, f"{label(site)}: {target!r} is not a URL prefix",
-                        "Write https://name, with a path if needed, without a slash at the end; the path is kept")
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: {target!r} is not a URL prefix",
+                "Write https://name, with a path if needed, without a slash at the end; the path is kept",
+            )
         elif urlsplit(target).hostname in _syntax.listed(site.get("hosts")):
             yield Fault(VARIABLE, f"{label(site)}: it redirects to itself", "Name another host")
 

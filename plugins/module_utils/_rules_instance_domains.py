@@ -43,8 +43,11 @@ def _is_under(name: str, endings: Iterable[str]) -> bool:
 def domain_is_set(inventory: Inventory) -> Iterable[Fault]:
     """Everything else is derived from it."""
     if not domain(inventory, "domain"):
-        yield Fault("instance_domain", "it is not set",
-                    "Set it to the domain of the accounts, such as social.example.org. It can never be changed later")
+        yield Fault(
+            "instance_domain",
+            "it is not set",
+            "Set it to the domain of the accounts, such as social.example.org. It can never be changed later",
+        )
 
 
 def domain_is_a_bare_name(inventory: Inventory) -> Iterable[Fault]:
@@ -53,16 +56,18 @@ def domain_is_a_bare_name(inventory: Inventory) -> Iterable[Fault]:
         if _NOT_IN_A_NAME.search(value) and not _is_address(value):
             bare = re.sub(r"^[a-z]+://", "", value.strip(), flags=re.IGNORECASE)
             bare = re.split(r"[:/?#\s]", bare.rpartition("@")[2])[0]
-            yield Fault(variable, f"{value!r} is not a bare domain name",
-                        f"Write it without scheme, port and path: {bare}")
+            yield Fault(
+                variable, f"{value!r} is not a bare domain name", f"Write it without scheme, port and path: {bare}"
+            )
 
 
 def domain_is_not_an_address(inventory: Inventory) -> Iterable[Fault]:
     """Accounts are named after a domain; an address cannot stand in a handle."""
     for variable, value in _given(inventory):
         if _is_address(value):
-            yield Fault(variable, f"{value} is an IP address, not a domain name",
-                        "Set it to a domain that points there")
+            yield Fault(
+                variable, f"{value} is an IP address, not a domain name", "Set it to a domain that points there"
+            )
 
 
 def domain_is_lower_case(inventory: Inventory) -> Iterable[Fault]:
@@ -90,8 +95,11 @@ def domain_is_well_formed(inventory: Inventory) -> Iterable[Fault]:
             continue
         labels = value.lower().split(".")
         if len(labels) < 2 or len(value) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-            yield Fault(variable, f"{value!r} is not a domain name",
-                        "Use at least two parts of letters, digits and hyphens, joined by dots")
+            yield Fault(
+                variable,
+                f"{value!r} is not a domain name",
+                "Use at least two parts of letters, digits and hyphens, joined by dots",
+            )
 
 
 def domain_is_your_own(inventory: Inventory) -> Iterable[Fault]:
@@ -117,8 +125,12 @@ def _kept(inventory: Inventory, which: str, reason: str) -> Iterable[Fault]:
         # An instance without a WEB_DOMAIN of its own is served under its LOCAL_DOMAIN.
         live = probe.get("local_domain") if which == "domain" else probe.get("web_domain") or probe.get("local_domain")
         if wanted and live and live != wanted:
-            yield Fault(f"instance_{which}", f"it is {wanted}, but the instance that lives on this host is {live}",
-                        f"Set it back to {live}: {reason}", host)
+            yield Fault(
+                f"instance_{which}",
+                f"it is {wanted}, but the instance that lives on this host is {live}",
+                f"Set it back to {live}: {reason}",
+                host,
+            )
 
 
 def local_domain_is_kept(inventory: Inventory) -> Iterable[Fault]:

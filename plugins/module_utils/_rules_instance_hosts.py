@@ -37,8 +37,12 @@ def _probed(inventory: Inventory, role: str) -> Iterator[tuple[str, Mapping[str,
 def host_answers(inventory: Inventory) -> Iterable[Fault]:
     """A run that finds out half way leaves the instance half changed."""
     for host, reason in inventory.silent.items():
-        yield Fault("the host", f"it does not answer: {' '.join(reason.split()) or 'no reason was given'}",
-                    "Make it reachable, or leave it out with --limit", host)
+        yield Fault(
+            "the host",
+            f"it does not answer: {' '.join(reason.split()) or 'no reason was given'}",
+            "Make it reachable, or leave it out with --limit",
+            host,
+        )
 
 
 def platform_is_supported(inventory: Inventory) -> Iterable[Fault]:
@@ -47,8 +51,7 @@ def platform_is_supported(inventory: Inventory) -> Iterable[Fault]:
         found = probe.get("os") or {}
         if str(found.get("version")) not in PLATFORMS.get(str(found.get("id")), ()):
             system = f"{found.get('id') or 'an unknown system'} {found.get('version', '')}".strip()
-            yield Fault("the host", f"it runs {system}",
-                        "Use a host with Debian 13 or Debian 12", host)
+            yield Fault("the host", f"it runs {system}", "Use a host with Debian 13 or Debian 12", host)
 
 
 def memory_is_enough(inventory: Inventory) -> Iterable[Fault]:
@@ -57,8 +60,12 @@ def memory_is_enough(inventory: Inventory) -> Iterable[Fault]:
         needed = sum(MEMORY_MB[role] for role in ROLES if host in inventory.members(role))
         found = number(probe.get("memory_mb")) or 0
         if 0 < found < needed:
-            yield Fault("the host", f"it has {found} MiB of memory, and its roles need at least {needed}",
-                        "Give it more memory, or move a role to another host", host)
+            yield Fault(
+                "the host",
+                f"it has {found} MiB of memory, and its roles need at least {needed}",
+                "Give it more memory, or move a role to another host",
+                host,
+            )
 
 
 def disk_is_enough(inventory: Inventory) -> Iterable[Fault]:
@@ -70,8 +77,12 @@ def disk_is_enough(inventory: Inventory) -> Iterable[Fault]:
         place = (probe.get("disks") or {}).get("/var/lib") or {}
         free = number(place.get("free_mb"))
         if free is not None and free < needed:
-            yield Fault("the host", f"{free} MiB are free in /var/lib, and this run needs {needed}",
-                        "Free some space or enlarge the disk", host)
+            yield Fault(
+                "the host",
+                f"{free} MiB are free in /var/lib, and this run needs {needed}",
+                "Free some space or enlarge the disk",
+                host,
+            )
 
 
 def clock_is_right(inventory: Inventory) -> Iterable[Fault]:
@@ -80,8 +91,12 @@ def clock_is_right(inventory: Inventory) -> Iterable[Fault]:
         skew = probe.get("clock_skew")
         if isinstance(skew, (int, float)) and abs(skew) > SKEW_SECONDS:
             direction = "ahead of" if skew > 0 else "behind"
-            yield Fault("the host", f"its clock is {abs(skew):.0f} seconds {direction} the controller's",
-                        "Set the clock, and install systemd-timesyncd or chrony", host)
+            yield Fault(
+                "the host",
+                f"its clock is {abs(skew):.0f} seconds {direction} the controller's",
+                "Set the clock, and install systemd-timesyncd or chrony",
+                host,
+            )
 
 
 def edge_ports_are_free(inventory: Inventory) -> Iterable[Fault]:
@@ -90,8 +105,12 @@ def edge_ports_are_free(inventory: Inventory) -> Iterable[Fault]:
         for port, programs in sorted((probe.get("listeners") or {}).items()):
             strangers = [str(program) for program in programs if program != EDGE]
             if strangers:
-                yield Fault("the host", f"port {port} is taken by {', '.join(strangers)}",
-                            "Stop it and keep it from starting, or put another host into group caddy", host)
+                yield Fault(
+                    "the host",
+                    f"port {port} is taken by {', '.join(strangers)}",
+                    "Stop it and keep it from starting, or put another host into group caddy",
+                    host,
+                )
 
 
 def app_uid_is_free(inventory: Inventory) -> Iterable[Fault]:
@@ -101,8 +120,12 @@ def app_uid_is_free(inventory: Inventory) -> Iterable[Fault]:
         for kind, owners in (("user", probe.get("users") or {}), ("group", probe.get("groups") or {})):
             owner = owners.get(uid, APP_USER)
             if owner != APP_USER:
-                yield Fault("mastodon_uid", f"{uid} belongs to {kind} {owner} on the host",
-                            "Set mastodon_uid to a number that is free there", host)
+                yield Fault(
+                    "mastodon_uid",
+                    f"{uid} belongs to {kind} {owner} on the host",
+                    "Set mastodon_uid to a number that is free there",
+                    host,
+                )
 
 
 # The PostgreSQL that each release of Debian carries.
@@ -117,8 +140,12 @@ def postgres_major_is_kept(inventory: Inventory) -> Iterable[Fault]:
         wanted = number(variables.get("postgres_version")) or carried
         if wanted is not None and installed and wanted not in installed:
             shown = ", ".join(str(major) for major in installed)
-            yield Fault("postgres_version", f"it is {wanted}, but the host has a cluster of PostgreSQL {shown}",
-                        f"Set it to {installed[-1]}; a major upgrade is a task of its own", host)
+            yield Fault(
+                "postgres_version",
+                f"it is {wanted}, but the host has a cluster of PostgreSQL {shown}",
+                f"Set it to {installed[-1]}; a major upgrade is a task of its own",
+                host,
+            )
 
 
 def engine_is_ours(inventory: Inventory) -> Iterable[Fault]:
@@ -128,8 +155,12 @@ def engine_is_ours(inventory: Inventory) -> Iterable[Fault]:
             continue
         strangers = [str(name) for name in (probe.get("docker") or {}).get("projects") or [] if name != APP_USER]
         if strangers:
-            yield Fault("mastodon_engine", f"the host's Docker engine runs other things: {', '.join(strangers)}",
-                        "Set mastodon_engine to present, which uses the engine as it is", host)
+            yield Fault(
+                "mastodon_engine",
+                f"the host's Docker engine runs other things: {', '.join(strangers)}",
+                "Set mastodon_engine to present, which uses the engine as it is",
+                host,
+            )
 
 
 RULES: tuple[InventoryRule, ...] = (

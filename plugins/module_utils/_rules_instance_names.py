@@ -51,8 +51,11 @@ def groups_are_spelt_right(inventory: Inventory) -> Iterable[Fault]:
     for group in inventory.groups:
         meant = "" if group in ours or group in inventory.allowed or len(group) < 4 else nearest(group, ours)
         if meant:
-            yield Fault(f"group {group}", "no role has this name", f"Did you mean {meant}? If not, add {group} to"
-                        " preflight_allowed_names")
+            yield Fault(
+                f"group {group}",
+                "no role has this name",
+                f"Did you mean {meant}? If not, add {group} to preflight_allowed_names",
+            )
 
 
 def variables_are_spelt_right(inventory: Inventory) -> Iterable[Fault]:
@@ -62,8 +65,11 @@ def variables_are_spelt_right(inventory: Inventory) -> Iterable[Fault]:
             continue
         meant = nearest(name, inventory.known)
         if meant:
-            yield Fault(name, f"nothing reads it (set in {', '.join(places)})",
-                        f"Did you mean {meant}? If not, add {name} to preflight_allowed_names")
+            yield Fault(
+                name,
+                f"nothing reads it (set in {', '.join(places)})",
+                f"Did you mean {meant}? If not, add {name} to preflight_allowed_names",
+            )
 
 
 def wired_names_are_left_alone(inventory: Inventory) -> Iterable[Fault]:
@@ -87,8 +93,11 @@ def owner_has_a_name(inventory: Inventory) -> Iterable[Fault]:
     if value in (None, ""):
         yield Fault("instance_owner_username", "it is not set", "Set it to the name of your account, such as alice")
     elif not isinstance(value, str) or not _USERNAME.fullmatch(value):
-        yield Fault("instance_owner_username", f"{value!r} is not an account name",
-                    "Use at most 30 letters, digits and underscores, without @ and domain")
+        yield Fault(
+            "instance_owner_username",
+            f"{value!r} is not an account name",
+            "Use at most 30 letters, digits and underscores, without @ and domain",
+        )
 
 
 def owner_has_an_address(inventory: Inventory) -> Iterable[Fault]:
@@ -104,8 +113,11 @@ def bucket_has_a_legal_name(inventory: Inventory) -> Iterable[Fault]:
     """It stands in addresses; S3 servers differ in what else they let pass."""
     value = inventory.instance("instance_bucket")
     if value is not None and (not isinstance(value, str) or not _BUCKET.fullmatch(value)):
-        yield Fault("instance_bucket", f"{value!r} is not a bucket name",
-                    "Use 3 to 63 small letters, digits and hyphens; begin and end with a letter or digit")
+        yield Fault(
+            "instance_bucket",
+            f"{value!r} is not a bucket name",
+            "Use 3 to 63 small letters, digits and hyphens; begin and end with a letter or digit",
+        )
 
 
 RULES: tuple[InventoryRule, ...] = (

@@ -35,15 +35,21 @@ def _sites_are_known(inventory: Inventory) -> bool:
 def _not_served(inventory: Inventory, which: str, *kinds: str) -> Iterable[Fault]:
     name = domain(inventory, which)
     if name and _sites_are_known(inventory) and name not in _served(inventory, *kinds):
-        yield Fault(f"instance_{which}", f"no site of a caddy host serves {name}",
-                    f"Add it to caddy_sites, as a site of kind {' or '.join(kinds)}")
+        yield Fault(
+            f"instance_{which}",
+            f"no site of a caddy host serves {name}",
+            f"Add it to caddy_sites, as a site of kind {' or '.join(kinds)}",
+        )
 
 
 def edge_exists(inventory: Inventory) -> Iterable[Fault]:
     """Nothing else answers on ports 80 and 443."""
     if inventory.working_hosts() and not inventory.members("caddy"):
-        yield Fault("group caddy", "it has no host, so nobody can reach the instance",
-                    "Put the host that has the public address into group caddy")
+        yield Fault(
+            "group caddy",
+            "it has no host, so nobody can reach the instance",
+            "Put the host that has the public address into group caddy",
+        )
 
 
 def web_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
@@ -71,8 +77,11 @@ def s3_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
 def media_host_exists(inventory: Inventory) -> Iterable[Fault]:
     """The media site of the edge has nobody to ask."""
     if inventory.working_hosts() and not inventory.members("nginx_media"):
-        yield Fault("group nginx_media", "it has no host, so nobody serves pictures and videos",
-                    "Put a host into group nginx_media")
+        yield Fault(
+            "group nginx_media",
+            "it has no host, so nobody serves pictures and videos",
+            "Put a host into group nginx_media",
+        )
 
 
 RULES: tuple[InventoryRule, ...] = (

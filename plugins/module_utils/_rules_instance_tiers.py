@@ -24,8 +24,11 @@ def app_exists(inventory: Inventory) -> Iterable[Fault]:
 
 def _somewhere(inventory: Inventory, role: str, variable: str, what: str) -> Iterable[Fault]:
     if inventory.members("mastodon") and not inventory.members(role) and not inventory.text(variable):
-        yield Fault(variable, f"the app has no {what}: group {role} is empty and {variable} is not set",
-                    f"Put a host into group {role}, or set {variable} to a service that exists already")
+        yield Fault(
+            variable,
+            f"the app has no {what}: group {role} is empty and {variable} is not set",
+            f"Put a host into group {role}, or set {variable} to a service that exists already",
+        )
 
 
 def database_is_somewhere(inventory: Inventory) -> Iterable[Fault]:
@@ -48,8 +51,11 @@ def data_has_one_home(inventory: Inventory) -> Iterable[Fault]:
     for role in ("postgres", "redis", "minio"):
         members = inventory.members(role)
         if len(members) > 1:
-            yield Fault(f"group {role}", f"it has {len(members)} hosts ({', '.join(members)}), and only the first"
-                        " would ever be used", "Leave one host in the group")
+            yield Fault(
+                f"group {role}",
+                f"it has {len(members)} hosts ({', '.join(members)}), and only the first would ever be used",
+                "Leave one host in the group",
+            )
 
 
 def _private_addresses(inventory: Inventory) -> Iterator[tuple[str, Any]]:
@@ -74,16 +80,24 @@ def private_address_is_set(inventory: Inventory) -> Iterable[Fault]:
     for host in hosts if len(hosts) > 1 else []:
         address = str(found.get(host, "127.0.0.1"))
         if address.startswith("127.") or address == "::1":
-            yield Fault("private_address", "it is not set, and the instance has several hosts",
-                        "Set it to the address where the other hosts reach this one: VPN or private network", host)
+            yield Fault(
+                "private_address",
+                "it is not set, and the instance has several hosts",
+                "Set it to the address where the other hosts reach this one: VPN or private network",
+                host,
+            )
 
 
 def private_address_is_an_address(inventory: Inventory) -> Iterable[Fault]:
     """Daemons bind to it and access lists name it: a host name does for neither."""
     for host, value in _private_addresses(inventory):
         if not _is_address(value):
-            yield Fault("private_address", f"{value!r} is not an IP address",
-                        "Write one address, without prefix length and brackets", host)
+            yield Fault(
+                "private_address",
+                f"{value!r} is not an IP address",
+                "Write one address, without prefix length and brackets",
+                host,
+            )
 
 
 def private_address_is_unique(inventory: Inventory) -> Iterable[Fault]:
@@ -91,8 +105,12 @@ def private_address_is_unique(inventory: Inventory) -> Iterable[Fault]:
     owner: dict[str, str] = {}
     for host, value in _private_addresses(inventory):
         if owner.setdefault(str(value), host) != host:
-            yield Fault("private_address", f"{value} is the address of {owner[str(value)]} too",
-                        "Give each host its own address", host)
+            yield Fault(
+                "private_address",
+                f"{value} is the address of {owner[str(value)]} too",
+                "Give each host its own address",
+                host,
+            )
 
 
 def private_address_is_on_the_host(inventory: Inventory) -> Iterable[Fault]:
@@ -103,8 +121,12 @@ def private_address_is_on_the_host(inventory: Inventory) -> Iterable[Fault]:
             continue
         if str(ipaddress.ip_address(str(value))) not in addresses:
             shown = ", ".join(a for a in addresses if not a.startswith(("127.", "::1", "fe80:")))
-            yield Fault("private_address", f"the host does not have the address {value}",
-                        f"Use one that it has: {shown or 'none but loopback was found'}", host)
+            yield Fault(
+                "private_address",
+                f"the host does not have the address {value}",
+                f"Use one that it has: {shown or 'none but loopback was found'}",
+                host,
+            )
 
 
 def instance_values_agree(inventory: Inventory) -> Iterable[Fault]:
@@ -129,11 +151,18 @@ def _queues(process: Mapping[str, Any]) -> list[str]:
 
 def one_scheduler(inventory: Inventory) -> Iterable[Fault]:
     """Two schedulers start every periodic job twice: each host alone may look right."""
-    found = [host for host, value in inventory.values("mastodon", "mastodon_sidekiq_processes")
-             for process in _processes(value) if "scheduler" in _queues(process)]
+    found = [
+        host
+        for host, value in inventory.values("mastodon", "mastodon_sidekiq_processes")
+        for process in _processes(value)
+        if "scheduler" in _queues(process)
+    ]
     if len(found) > 1 and len(set(found)) > 1:
-        yield Fault("mastodon_sidekiq_processes", f"queue scheduler is served on {', '.join(found)}",
-                    "Leave it in one process of one host")
+        yield Fault(
+            "mastodon_sidekiq_processes",
+            f"queue scheduler is served on {', '.join(found)}",
+            "Leave it in one process of one host",
+        )
 
 
 def _wanted_connections(variables: Mapping[str, Any]) -> int | None:
@@ -155,8 +184,12 @@ def connections_fit(inventory: Inventory) -> Iterable[Fault]:
     for host, value in inventory.values("postgres", "postgres_max_connections"):
         limit = number(value)
         if limit is not None and total > limit:
-            yield Fault("postgres_max_connections", f"it is {limit}, but the app may open {total} connections",
-                        f"Raise it to at least {total}, or run fewer threads", host)
+            yield Fault(
+                "postgres_max_connections",
+                f"it is {limit}, but the app may open {total} connections",
+                f"Raise it to at least {total}, or run fewer threads",
+                host,
+            )
 
 
 RULES: tuple[InventoryRule, ...] = (

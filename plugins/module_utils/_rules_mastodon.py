@@ -19,11 +19,20 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fau
 # Any patch release of these is accepted. A later series may have new secrets, queues or migrations.
 SERIES = ("4.5", "4.6", "4.7")
 QUEUES = ("default", "push", "ingress", "mailers", "pull", "scheduler", "fasp")
-ENCRYPTION_KEYS = ("mastodon_active_record_encryption_primary_key",
-                   "mastodon_active_record_encryption_deterministic_key",
-                   "mastodon_active_record_encryption_key_derivation_salt")
-SECRETS = ("mastodon_secret_key_base", *ENCRYPTION_KEYS, "mastodon_vapid_private_key", "mastodon_db_password",
-           "mastodon_redis_password", "mastodon_s3_secret_key", "mastodon_owner_password")
+ENCRYPTION_KEYS = (
+    "mastodon_active_record_encryption_primary_key",
+    "mastodon_active_record_encryption_deterministic_key",
+    "mastodon_active_record_encryption_key_derivation_salt",
+)
+SECRETS = (
+    "mastodon_secret_key_base",
+    *ENCRYPTION_KEYS,
+    "mastodon_vapid_private_key",
+    "mastodon_db_password",
+    "mastodon_redis_password",
+    "mastodon_s3_secret_key",
+    "mastodon_owner_password",
+)
 STORE = "Take it from the instance's secret store"
 
 _PLACEHOLDER = re.compile(r"(?i)change.?me|placeholder|example|do_not_use|^(password|secret|mastodon)$|^(.)\2*$")
@@ -34,7 +43,8 @@ MANAGED = re.compile(
     r"|S3_(ENABLED|BUCKET|REGION|ENDPOINT|PROTOCOL|HOSTNAME|ALIAS_HOST|CLOUDFRONT_HOST|PERMISSION|OPEN_TIMEOUT"
     r"|READ_TIMEOUT|RETRY_LIMIT)|ACTIVE_RECORD_ENCRYPTION_\w+|BIND|PORT|WEB_CONCURRENCY|M(AX|IN)_THREADS"
     r"|SIDEKIQ_CONCURRENCY|TRUSTED_PROXY_IP|ALLOWED_PRIVATE_ADDRESSES|RAILS_LOG_LEVEL|STREAMING_API_BASE_URL"
-    r"|BOOTSNAP_\w+|SSL_CERT_FILE")
+    r"|BOOTSNAP_\w+|SSL_CERT_FILE"
+)
 HARMFUL = {
     "SECRET_KEY_BASE_DUMMY": "it replaces the encryption keys with random ones at every start",
     "SKIP_POST_DEPLOYMENT_MIGRATIONS": "any value of it, even false, leaves migrations undone for ever",
@@ -58,9 +68,11 @@ def platform(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 def engine(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Debian 12 has no Compose v2, which the role needs."""
-    if variables.get("mastodon_engine", "distribution") == "distribution" \
-            and _rule_parts.fact(variables, "distribution") == "Debian" \
-            and _rule_parts.fact(variables, "distribution_major_version") == "12":
+    if (
+        variables.get("mastodon_engine", "distribution") == "distribution"
+        and _rule_parts.fact(variables, "distribution") == "Debian"
+        and _rule_parts.fact(variables, "distribution_major_version") == "12"
+    ):
         yield Fault("mastodon_engine", "Debian 12 has no Docker Compose v2", "Set it to docker_ce, or use Debian 13")
 
 
@@ -73,8 +85,11 @@ def version(variables: Mapping[str, Any]) -> Iterator[Fault]:
     if match is None:
         yield Fault("mastodon_version", f"{value!r} is not a full version", "Write it like 4.7.6, in quotes, without v")
     elif match[1] not in SERIES:
-        yield Fault("mastodon_version", f"series {match[1]} is not known to this role",
-                    f"Use a release of {', '.join(SERIES)}, or a newer collection")
+        yield Fault(
+            "mastodon_version",
+            f"series {match[1]} is not known to this role",
+            f"Use a release of {', '.join(SERIES)}, or a newer collection",
+        )
 
 
 def image(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -82,16 +97,22 @@ def image(variables: Mapping[str, Any]) -> Iterator[Fault]:
     for name in ("mastodon_image", "mastodon_streaming_image"):
         value = variables.get(name)
         if isinstance(value, str) and ("@" in value or ":" in value.rsplit("/", 1)[-1] or not value.strip()):
-            yield Fault(name, f"{value!r} is not an image name without a tag",
-                        "Leave out the tag; it comes from mastodon_version")
+            yield Fault(
+                name,
+                f"{value!r} is not an image name without a tag",
+                "Leave out the tag; it comes from mastodon_version",
+            )
 
 
 def registry(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """A registry is a host, and perhaps a path on it; Docker knows no scheme."""
     value = variables.get("mastodon_image_registry")
     if value is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]*(:\d+)?(/[a-z0-9._-]+)*", str(value)):
-        yield Fault("mastodon_image_registry", f"{value!r} is not the name of a registry",
-                    "Write it like ghcr.io or registry.example.org:5000, without https://")
+        yield Fault(
+            "mastodon_image_registry",
+            f"{value!r} is not the name of a registry",
+            "Write it like ghcr.io or registry.example.org:5000, without https://",
+        )
 
 
 def secret_key_base(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -143,8 +164,11 @@ def owner(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Mastodon would refuse the account after everything else has been set up."""
     name = variables.get("mastodon_owner_username")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_]{1,30}", str(name)):
-        yield Fault("mastodon_owner_username", f"{name!r} is not a name that an account can have",
-                    "Use at most 30 letters, digits and underscores")
+        yield Fault(
+            "mastodon_owner_username",
+            f"{name!r} is not a name that an account can have",
+            "Use at most 30 letters, digits and underscores",
+        )
     email = variables.get("mastodon_owner_email")
     if email is not None and not _mastodon_connections.is_email(email):
         yield Fault("mastodon_owner_email", f"{email!r} is not an e-mail address", "Write it like you@example.org")
@@ -165,25 +189,37 @@ def one_scheduler(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Each process that listens to the queue runs the daily jobs; two of them run each job twice."""
     if "mastodon_sidekiq_processes" not in variables:
         return
-    schedulers = [process for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
-                  if "scheduler" in queue_names(process)]
+    schedulers = [
+        process
+        for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
+        if "scheduler" in queue_names(process)
+    ]
     if len(schedulers) != 1:
-        yield Fault("mastodon_sidekiq_processes", f"{len(schedulers)} processes serve the queue scheduler",
-                    "Let exactly one process serve it")
+        yield Fault(
+            "mastodon_sidekiq_processes",
+            f"{len(schedulers)} processes serve the queue scheduler",
+            "Let exactly one process serve it",
+        )
 
 
 def served_queues(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Jobs of a queue that nobody serves pile up without a word."""
     if "mastodon_sidekiq_processes" not in variables:
         return
-    served = {name for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
-              for name in queue_names(process)}
+    served = {
+        name
+        for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
+        for name in queue_names(process)
+    }
     missing, unknown = [queue for queue in QUEUES if queue not in served], sorted(served.difference(QUEUES))
     if missing:
         yield Fault("mastodon_sidekiq_processes", f"no process serves {', '.join(missing)}", "Add it to a process")
     if unknown:
-        yield Fault("mastodon_sidekiq_processes", f"Mastodon has no queue {', '.join(unknown)}",
-                    f"Its queues are {', '.join(QUEUES)}, each alone or with a weight, as in push,6")
+        yield Fault(
+            "mastodon_sidekiq_processes",
+            f"Mastodon has no queue {', '.join(unknown)}",
+            f"Its queues are {', '.join(QUEUES)}, each alone or with a weight, as in push,6",
+        )
 
 
 def sidekiq_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -191,15 +227,22 @@ def sidekiq_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _rule_parts.duplicates(variables, "mastodon_sidekiq_processes")
     for process in _rule_parts.records(variables, "mastodon_sidekiq_processes"):
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", str(process.get("name", ""))):
-            yield Fault("mastodon_sidekiq_processes", f"{process.get('name')!r} is not a name for a service",
-                        "Use small letters, digits and dashes")
+            yield Fault(
+                "mastodon_sidekiq_processes",
+                f"{process.get('name')!r} is not a name for a service",
+                "Use small letters, digits and dashes",
+            )
 
 
 def thread_counts(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Zero is taken for zero; beyond 25 threads a Ruby process only gets slower."""
-    counts = [("mastodon_web_threads", variables.get("mastodon_web_threads", 5)),
-              *(("mastodon_sidekiq_processes", process.get("concurrency", 5))
-                for process in _rule_parts.records(variables, "mastodon_sidekiq_processes"))]
+    counts = [
+        ("mastodon_web_threads", variables.get("mastodon_web_threads", 5)),
+        *(
+            ("mastodon_sidekiq_processes", process.get("concurrency", 5))
+            for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
+        ),
+    ]
     for name, value in counts:
         number = _rule_parts.whole_number(value)
         if number is None or not 1 <= number <= 25:
@@ -207,8 +250,11 @@ def thread_counts(variables: Mapping[str, Any]) -> Iterator[Fault]:
     processes = variables.get("mastodon_web_processes", 2)
     number = _rule_parts.whole_number(processes)
     if number is None or not 1 <= number <= 128:
-        yield Fault("mastodon_web_processes", f"{processes!r} is not a number of processes from 1 to 128",
-                    "Start with 2, and add more when requests queue up")
+        yield Fault(
+            "mastodon_web_processes",
+            f"{processes!r} is not a number of processes from 1 to 128",
+            "Start with 2, and add more when requests queue up",
+        )
 
 
 def temporary_space(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -232,8 +278,9 @@ def extra_env(variables: Mapping[str, Any]) -> Iterator[Fault]:
         if name in HARMFUL:
             yield Fault("mastodon_extra_env", f"{name} must not be set: {HARMFUL[name]}", "Leave it out")
         elif MANAGED.fullmatch(str(name)):
-            yield Fault("mastodon_extra_env", f"{name} belongs to the role",
-                        "Set the mastodon_* variable of that meaning")
+            yield Fault(
+                "mastodon_extra_env", f"{name} belongs to the role", "Set the mastodon_* variable of that meaning"
+            )
         elif value in (None, "", []) and name not in _env.EMPTY_MEANS_SOMETHING:
             yield Fault("mastodon_extra_env", f"{name} is empty, which Mastodon may take for a setting", "Leave it out")
         else:
@@ -246,6 +293,23 @@ def queue_names(process: Mapping[str, Any]) -> list[str]:
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
-    platform, engine, version, registry, image, secret_key_base, encryption_keys, vapid, placeholders, owner, uid,
-    one_scheduler, served_queues, sidekiq_names, thread_counts, temporary_space, ca_bundle, extra_env,
-    *_mastodon_connections.RULES)
+    platform,
+    engine,
+    version,
+    registry,
+    image,
+    secret_key_base,
+    encryption_keys,
+    vapid,
+    placeholders,
+    owner,
+    uid,
+    one_scheduler,
+    served_queues,
+    sidekiq_names,
+    thread_counts,
+    temporary_space,
+    ca_bundle,
+    extra_env,
+    *_mastodon_connections.RULES,
+)

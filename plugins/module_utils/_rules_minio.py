@@ -18,8 +18,14 @@ PRESETS = ("mastodon_public_read", "private")
 ACCESS = ("read_write", "read_only")
 
 # Written by the role itself; a second value in minio_extra_env would win or lose by its place in the file.
-OWN_ENVIRONMENT = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "MINIO_BROWSER", "MINIO_UPDATE", "MINIO_SITE_REGION",
-                   "MINIO_SERVER_URL")
+OWN_ENVIRONMENT = (
+    "MINIO_ROOT_USER",
+    "MINIO_ROOT_PASSWORD",
+    "MINIO_BROWSER",
+    "MINIO_UPDATE",
+    "MINIO_SITE_REGION",
+    "MINIO_SERVER_URL",
+)
 # Emptied at boot, or hidden from the service by its sandbox.
 VOLATILE = ("/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/home", "/root")  # noqa: S108
 
@@ -41,9 +47,12 @@ def checksums(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """A program that runs as a service on a host is never taken without knowing which one it is."""
     for name in ("minio_server_checksum", "minio_client_checksum"):
         if name in variables and not (isinstance(variables[name], str) and _CHECKSUM.fullmatch(variables[name])):
-            yield Fault(name, "it is not sha256: or sha512: and the sum in lower-case hexadecimal digits",
-                        "Take the sum from the release's checksums file; "
-                        "the role knows those of its own defaults on amd64 and arm64")
+            yield Fault(
+                name,
+                "it is not sha256: or sha512: and the sum in lower-case hexadecimal digits",
+                "Take the sum from the release's checksums file; "
+                "the role knows those of its own defaults on amd64 and arm64",
+            )
 
 
 def urls(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -57,8 +66,9 @@ def root_user(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """The client program reads the root key from one text, cut at colons."""
     user = variables.get("minio_root_user")
     if "minio_root_user" in variables and not (isinstance(user, str) and _KEY_NAME.fullmatch(user)):
-        yield Fault("minio_root_user", "it is not a plain name of at least three characters",
-                    "Use letters, digits and . _ -")
+        yield Fault(
+            "minio_root_user", "it is not a plain name of at least three characters", "Use letters, digits and . _ -"
+        )
 
 
 def root_password(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -67,11 +77,17 @@ def root_password(variables: Mapping[str, Any]) -> Iterator[Fault]:
     if "minio_root_password" not in variables:
         return
     if not isinstance(password, str) or len(password) < _rule_parts.PASSWORD_LENGTH:
-        yield Fault("minio_root_password", f"it is shorter than {_rule_parts.PASSWORD_LENGTH} characters",
-                    "Let fediops.mastodon.instance_secrets make one, or take a longer one")
+        yield Fault(
+            "minio_root_password",
+            f"it is shorter than {_rule_parts.PASSWORD_LENGTH} characters",
+            "Let fediops.mastodon.instance_secrets make one, or take a longer one",
+        )
     elif not _SECRET.fullmatch(password) or ":" in password:
-        yield Fault("minio_root_password", "it has a colon, a blank or something besides visible ASCII",
-                    "Use letters, digits and other punctuation")
+        yield Fault(
+            "minio_root_password",
+            "it has a colon, a blank or something besides visible ASCII",
+            "Use letters, digits and other punctuation",
+        )
     elif password == variables.get("minio_root_user"):
         yield Fault("minio_root_password", "it is the same as minio_root_user", "Take another one")
 
@@ -84,12 +100,18 @@ def listen_address(variables: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         parsed = ipaddress.ip_address(str(address))
     except ValueError:
-        yield Fault("minio_listen_address", f"{address!r} is not an IP address",
-                    "Write 127.0.0.1, or the private address of this host")
+        yield Fault(
+            "minio_listen_address",
+            f"{address!r} is not an IP address",
+            "Write 127.0.0.1, or the private address of this host",
+        )
         return
     if parsed.is_unspecified or parsed.is_multicast:
-        yield Fault("minio_listen_address", f"{address} is not the address of one network",
-                    "Name the private address on which the other hosts reach it")
+        yield Fault(
+            "minio_listen_address",
+            f"{address} is not the address of one network",
+            "Name the private address on which the other hosts reach it",
+        )
 
 
 def port(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -113,15 +135,22 @@ def data_dirs(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("minio_data_dirs", "it names no directory", "Name at least one, such as /var/lib/minio/data")
     for path in dirs:
         if not _PATH.fullmatch(path) or posixpath.normpath(path) != path:
-            yield Fault("minio_data_dirs", f"{path!r} is not a plain absolute path",
-                        "Write it from the root, with letters, digits and . _ -, without a slash at the end")
+            yield Fault(
+                "minio_data_dirs",
+                f"{path!r} is not a plain absolute path",
+                "Write it from the root, with letters, digits and . _ -, without a slash at the end",
+            )
         elif any(f"{path}/".startswith(f"{volatile}/") for volatile in VOLATILE):
-            yield Fault("minio_data_dirs", f"{path} is emptied at boot or hidden from services",
-                        "Use a directory below /var/lib or /srv, or a mount of its own")
+            yield Fault(
+                "minio_data_dirs",
+                f"{path} is emptied at boot or hidden from services",
+                "Use a directory below /var/lib or /srv, or a mount of its own",
+            )
     for inner in dirs:
         if any(inner.startswith(f"{outer}/") for outer in dirs) or dirs.count(inner) > 1:
-            yield Fault("minio_data_dirs", f"{inner} is there twice or lies in another one",
-                        "Name separate directories")
+            yield Fault(
+                "minio_data_dirs", f"{inner} is there twice or lies in another one", "Name separate directories"
+            )
 
 
 def public_url(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -139,8 +168,11 @@ def extra_env(variables: Mapping[str, Any]) -> Iterator[Fault]:
         if name in OWN_ENVIRONMENT:
             yield Fault("minio_extra_env", f"{name} is written by the role", "Use the role's variable for it")
         elif not _ENV_NAME.fullmatch(str(name)) or any(ord(character) < 32 for character in str(value)):
-            yield Fault("minio_extra_env", f"{name!r} is no name of a setting, or its value has a line break",
-                        "Give names such as MINIO_API_REQUESTS_MAX, and values of one line")
+            yield Fault(
+                "minio_extra_env",
+                f"{name!r} is no name of a setting, or its value has a line break",
+                "Give names such as MINIO_API_REQUESTS_MAX, and values of one line",
+            )
 
 
 def buckets(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -148,12 +180,16 @@ def buckets(variables: Mapping[str, Any]) -> Iterator[Fault]:
     for bucket in _rule_parts.records(variables, "minio_buckets"):
         name = bucket.get("name")
         if not isinstance(name, str) or not _BUCKET.fullmatch(name) or ".." in name:
-            yield Fault("minio_buckets", f"{name!r} is not a name for a bucket",
-                        "Use 3 to 63 lower-case letters, digits and hyphens")
+            yield Fault(
+                "minio_buckets",
+                f"{name!r} is not a name for a bucket",
+                "Use 3 to 63 lower-case letters, digits and hyphens",
+            )
         preset = bucket.get("policy_preset", "private")
         if preset not in PRESETS:
-            yield Fault("minio_buckets", f"the preset {preset!r} of {name!r} is not known",
-                        f"Give {' or '.join(PRESETS)}")
+            yield Fault(
+                "minio_buckets", f"the preset {preset!r} of {name!r} is not known", f"Give {' or '.join(PRESETS)}"
+            )
     yield from _rule_parts.duplicates(variables, "minio_buckets")
 
 
@@ -162,11 +198,17 @@ def public_prefixes(variables: Mapping[str, Any]) -> Iterator[Fault]:
     for bucket in _rule_parts.records(variables, "minio_buckets"):
         for prefix in _rule_parts.texts(bucket.get("public_prefixes")):
             if not prefix.endswith("/") or prefix.startswith("/") or set(prefix) & set("*?"):
-                yield Fault("minio_buckets", f"the public prefix {prefix!r} is not a folder",
-                            "Write it without a slash at its beginning and with one at its end, such as accounts/")
+                yield Fault(
+                    "minio_buckets",
+                    f"the public prefix {prefix!r} is not a folder",
+                    "Write it without a slash at its beginning and with one at its end, such as accounts/",
+                )
             elif _media.exposes_private(prefix):
-                yield Fault("minio_buckets", f"the public prefix {prefix!r} would open users' archives",
-                            "Leave it out; archives are downloaded with a signature")
+                yield Fault(
+                    "minio_buckets",
+                    f"the public prefix {prefix!r} would open users' archives",
+                    "Leave it out; archives are downloaded with a signature",
+                )
 
 
 def canaries(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -177,8 +219,11 @@ def canaries(variables: Mapping[str, Any]) -> Iterator[Fault]:
             continue
         prefixes = _rule_parts.texts(bucket.get("public_prefixes")) or list(_media.PUBLIC_PREFIXES)
         if not any(key.startswith(prefix) and key != prefix for prefix in prefixes):
-            yield Fault("minio_buckets", f"the canary {key!r} is not below a public prefix",
-                        f"Put it below one of {' '.join(prefixes)}")
+            yield Fault(
+                "minio_buckets",
+                f"the canary {key!r} is not below a public prefix",
+                f"Put it below one of {' '.join(prefixes)}",
+            )
 
 
 def users(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -190,12 +235,16 @@ def users(variables: Mapping[str, Any]) -> Iterator[Fault]:
         if not isinstance(name, str) or not _KEY_NAME.fullmatch(name):
             yield Fault("minio_users", f"{name!r} is not an access key", "Use at least three letters, digits and . _ -")
         elif name in seen:
-            yield Fault("minio_users", f"{name!r} is there twice, or is the root user",
-                        "Give each user a key of its own")
+            yield Fault(
+                "minio_users", f"{name!r} is there twice, or is the root user", "Give each user a key of its own"
+            )
         seen.append(name)
         if bucket not in known:
-            yield Fault("minio_users", f"the bucket {bucket!r} of {name!r} is not in minio_buckets",
-                        "Add it there, or correct the name")
+            yield Fault(
+                "minio_users",
+                f"the bucket {bucket!r} of {name!r} is not in minio_buckets",
+                "Add it there, or correct the name",
+            )
         if user.get("access", "read_write") not in ACCESS:
             yield Fault("minio_users", f"the access of {name!r} is not known", f"Give {' or '.join(ACCESS)}")
 
@@ -205,9 +254,11 @@ def user_secrets(variables: Mapping[str, Any]) -> Iterator[Fault]:
     for user in _rule_parts.records(variables, "minio_users"):
         name, secret = user.get("access_key"), user.get("secret_key")
         if not isinstance(secret, str) or len(secret) < _rule_parts.PASSWORD_LENGTH or not _SECRET.fullmatch(secret):
-            yield Fault("minio_users",
-                        f"the secret of {name!r} is not {_rule_parts.PASSWORD_LENGTH} or more visible ASCII characters",
-                        "Let fediops.mastodon.instance_secrets make one, or take a longer one")
+            yield Fault(
+                "minio_users",
+                f"the secret of {name!r} is not {_rule_parts.PASSWORD_LENGTH} or more visible ASCII characters",
+                "Let fediops.mastodon.instance_secrets make one, or take a longer one",
+            )
         elif secret == variables.get("minio_root_password"):
             yield Fault("minio_users", f"the secret of {name!r} is the root password", "Take another one")
 

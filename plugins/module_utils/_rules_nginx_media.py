@@ -35,16 +35,22 @@ def origins_are_listed(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A proxy without an origin has nothing to show."""
     given = _syntax.listed(variables.get("nginx_media_origins"))
     if not given or len(origins(variables)) != len(given):
-        yield Fault("nginx_media_origins", "there is no origin, or an entry is not a mapping",
-                    "List at least one origin with name and url")
+        yield Fault(
+            "nginx_media_origins",
+            "there is no origin, or an entry is not a mapping",
+            "List at least one origin with name and url",
+        )
 
 
 def origin_names_tell_apart(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The name appears in the configuration and in the header that says who answered."""
     for origin in origins(variables):
         if not _syntax.is_slug(origin.get("name")):
-            yield Fault("nginx_media_origins", f"the name {origin.get('name')!r} is missing or malformed",
-                        "Use a word of lower-case letters, digits, - and _")
+            yield Fault(
+                "nginx_media_origins",
+                f"the name {origin.get('name')!r} is missing or malformed",
+                "Use a word of lower-case letters, digits, - and _",
+            )
     counted = Counter(str(origin.get("name")) for origin in origins(variables))
     for name in sorted(name for name, times in counted.items() if times > 1):
         yield Fault("nginx_media_origins", f"origin {name!r} is listed more than once", "Give each its own name")
@@ -54,17 +60,22 @@ def origin_urls_are_servers(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A path in the URL would be sent unescaped (request splitting); it belongs in prefix, which is checked."""
     for origin in origins(variables):
         if _origins.server(origin.get("url")) is None:
-            yield Fault("nginx_media_origins", f"origin {origin.get('name')!r} has no usable url",
-                        "Write scheme://host[:port]; a path such as the bucket goes into prefix")
+            yield Fault(
+                "nginx_media_origins",
+                f"origin {origin.get('name')!r} has no usable url",
+                "Write scheme://host[:port]; a path such as the bucket goes into prefix",
+            )
 
 
 def origin_prefixes_are_paths(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The prefix is put before each path as it is."""
     for origin in origins(variables):
         if not _origins.is_prefix(origin.get("prefix", "")):
-            yield Fault("nginx_media_origins",
-                        f"origin {origin.get('name')!r}: {origin.get('prefix')!r} is not a path",
-                        'Write "/bucket" with a leading and without a trailing slash, or ""')
+            yield Fault(
+                "nginx_media_origins",
+                f"origin {origin.get('name')!r}: {origin.get('prefix')!r} is not a path",
+                'Write "/bucket" with a leading and without a trailing slash, or ""',
+            )
 
 
 def origin_hosts_are_names(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -72,8 +83,11 @@ def origin_hosts_are_names(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for origin in origins(variables):
         header = origin.get("host_header") or ""
         if header and _origins.server(f"http://{header}") is None:
-            yield Fault("nginx_media_origins", f"origin {origin.get('name')!r}: {header!r} is not a Host header",
-                        "Write host or host:port, or leave it out")
+            yield Fault(
+                "nginx_media_origins",
+                f"origin {origin.get('name')!r}: {header!r} is not a Host header",
+                "Write host or host:port, or leave it out",
+            )
 
 
 def named_origins_can_be_resolved(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -81,8 +95,11 @@ def named_origins_can_be_resolved(variables: Mapping[str, Any]) -> Iterable[Faul
     found = [_origins.server(origin.get("url")) for origin in origins(variables)]
     names = sorted({server[1] for server in found if server and not _syntax.is_address(server[1])})
     if names and not _syntax.listed(variables.get("nginx_media_resolvers")):
-        yield Fault("nginx_media_resolvers", f"no DNS server is named, but an origin is ({', '.join(names)})",
-                    "List the addresses of DNS servers that this host may ask, or give the origin's address")
+        yield Fault(
+            "nginx_media_resolvers",
+            f"no DNS server is named, but an origin is ({', '.join(names)})",
+            "List the addresses of DNS servers that this host may ask, or give the origin's address",
+        )
 
 
 def resolvers_are_addresses(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -98,8 +115,11 @@ def origins_are_not_this_proxy(variables: Mapping[str, Any]) -> Iterable[Fault]:
     for origin in origins(variables):
         server = _origins.server(origin.get("url"))
         if server is not None and server[1:] == own:
-            yield Fault("nginx_media_origins", f"origin {origin.get('name')!r} is this proxy itself",
-                        "Name the address of the store")
+            yield Fault(
+                "nginx_media_origins",
+                f"origin {origin.get('name')!r} is this proxy itself",
+                "Name the address of the store",
+            )
 
 
 def server_names_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -109,8 +129,11 @@ def server_names_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
         yield Fault("nginx_media_server_names", "the media host has no name", "List the names that users see")
     for name in names:
         if not _syntax.is_domain(name):
-            yield Fault("nginx_media_server_names", f"{name!r} is not a domain name",
-                        "Write the bare name in lower case: no scheme, port or *")
+            yield Fault(
+                "nginx_media_server_names",
+                f"{name!r} is not a domain name",
+                "Write the bare name in lower case: no scheme, port or *",
+            )
     if len(set(map(str, names))) != len(names):
         yield Fault("nginx_media_server_names", "a name is listed twice", "List each name once")
 
@@ -119,8 +142,11 @@ def listener_is_private(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """This side speaks plain HTTP to the TLS front; on all addresses the internet would reach it as well."""
     address = variables.get("nginx_media_listen_address", "127.0.0.1")
     if not _syntax.is_address(address) or _syntax.is_wildcard(address):
-        yield Fault("nginx_media_listen_address", f"{address!r} is not one address of this host",
-                    "Use 127.0.0.1, or the private address through which the TLS front reaches this host")
+        yield Fault(
+            "nginx_media_listen_address",
+            f"{address!r} is not one address of this host",
+            "Use 127.0.0.1, or the private address through which the TLS front reaches this host",
+        )
 
 
 def port_needs_no_privilege(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -137,8 +163,11 @@ def prefixes_are_public(variables: Mapping[str, Any]) -> Iterable[Fault]:
         yield Fault(variable, "nothing is public, so every picture would be missing", "Keep the default list")
     for prefix in _syntax.listed(variables.get(variable)):
         if not isinstance(prefix, str) or not _PREFIX.match(prefix):
-            yield Fault(variable, f"{prefix!r} is not a prefix of object names",
-                        'Write names without a leading slash, like "accounts/"')
+            yield Fault(
+                variable,
+                f"{prefix!r} is not a prefix of object names",
+                'Write names without a leading slash, like "accounts/"',
+            )
         elif _media.exposes_private(prefix) or "backups" in prefix.split("/"):
             yield Fault(variable, f"{prefix!r} would publish users' archives", "Remove it")
 
@@ -150,8 +179,11 @@ def cache_is_bounded(variables: Mapping[str, Any]) -> Iterable[Fault]:
             yield Fault(name, f"{variables[name]!r} is not a size", 'Write a number and m or g, like "10g"')
     directory = variables.get("nginx_media_cache_dir", "/var/cache/nginx-media")
     if not (_syntax.is_path(directory) and _CACHE_PARENTS.match(directory)):
-        yield Fault("nginx_media_cache_dir", f"{directory!r} cannot be a cache directory: nginx deletes what it finds",
-                    "Give a directory of its own below /var, /srv, /mnt, /media or /data")
+        yield Fault(
+            "nginx_media_cache_dir",
+            f"{directory!r} cannot be a cache directory: nginx deletes what it finds",
+            "Give a directory of its own below /var, /srv, /mnt, /media or /data",
+        )
 
 
 def times_are_times(variables: Mapping[str, Any]) -> Iterable[Fault]:

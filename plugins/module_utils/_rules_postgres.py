@@ -28,15 +28,30 @@ _OWN_VARIABLE = {
     "max_connections": "Set postgres_max_connections",
     "password_encryption": "Leave it out: the role stores passwords as scram-sha-256 only",
 }
-_DEBIANS = frozenset({"data_directory", "hba_file", "ident_file", "config_file", "external_pid_file",
-                      "unix_socket_directories", "include", "include_dir", "include_if_exists", "cluster_name"})
+_DEBIANS = frozenset(
+    {
+        "data_directory",
+        "hba_file",
+        "ident_file",
+        "config_file",
+        "external_pid_file",
+        "unix_socket_directories",
+        "include",
+        "include_dir",
+        "include_if_exists",
+        "cluster_name",
+    }
+)
 
 
 def known_version(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Majors differ in settings and in how they are upgraded; those that are out of support get no fixes."""
     if "postgres_version" in variables and _rule_parts.whole_number(variables["postgres_version"]) not in (0, *MAJORS):
-        yield Fault("postgres_version", "it is not a major version that this role knows",
-                    f"Give one of {', '.join(map(str, MAJORS))} without quotes, or 0 for the distribution's own")
+        yield Fault(
+            "postgres_version",
+            "it is not a major version that this role knows",
+            f"Give one of {', '.join(map(str, MAJORS))} without quotes, or 0 for the distribution's own",
+        )
 
 
 def port(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -61,8 +76,11 @@ def max_connections(variables: Mapping[str, Any]) -> Iterator[Fault]:
         return
     number = _rule_parts.whole_number(variables["postgres_max_connections"])
     if number is None or not 20 <= number <= 2000:
-        yield Fault("postgres_max_connections", "it is not a whole number from 20 to 2000",
-                    "Count the pools of the app's processes and add a margin; above 2000 put a pooler in front")
+        yield Fault(
+            "postgres_max_connections",
+            "it is not a whole number from 20 to 2000",
+            "Count the pools of the app's processes and add a margin; above 2000 put a pooler in front",
+        )
 
 
 def user_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -96,8 +114,11 @@ def owners_exist(variables: Mapping[str, Any]) -> Iterator[Fault]:
     for database in _rule_parts.records(variables, "postgres_databases"):
         owner = database.get("owner")
         if owner not in users:
-            yield Fault("postgres_databases", f"the owner of {database.get('name')!r}, {owner!r}, is not a user",
-                        "Name one of postgres_users, or add the user there")
+            yield Fault(
+                "postgres_databases",
+                f"the owner of {database.get('name')!r}, {owner!r}, is not a user",
+                "Name one of postgres_users, or add the user there",
+            )
 
 
 def hba_method(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -126,8 +147,11 @@ def hba_address(variables: Mapping[str, Any]) -> Iterator[Fault]:
         except ValueError:
             network = None
         if network is None:
-            yield Fault("postgres_hba", f"address {address!r} is not a network in CIDR form",
-                        "Write 192.0.2.0/24, 192.0.2.7/32 or 2001:db8::/64, with no bits set after the prefix")
+            yield Fault(
+                "postgres_hba",
+                f"address {address!r} is not a network in CIDR form",
+                "Write 192.0.2.0/24, 192.0.2.7/32 or 2001:db8::/64, with no bits set after the prefix",
+            )
         elif network.prefixlen == 0:
             yield Fault("postgres_hba", f"address {address} is the whole internet", "Name the app's private network")
 
@@ -138,8 +162,11 @@ def hba_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
         declared = _declared(variables, declared_in)
         for rule in _rule_parts.records(variables, "postgres_hba"):
             if rule.get(key) not in declared:
-                yield Fault("postgres_hba", f"{key} {rule.get(key)!r} is not in {declared_in}",
-                            f"Correct the name, or add it to {declared_in}")
+                yield Fault(
+                    "postgres_hba",
+                    f"{key} {rule.get(key)!r} is not in {declared_in}",
+                    f"Correct the name, or add it to {declared_in}",
+                )
 
 
 def free_settings(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -178,8 +205,11 @@ def _names(variables: Mapping[str, Any], name: str, reserved: frozenset[str]) ->
     for record in _rule_parts.records(variables, name):
         entry = record.get("name")
         if not isinstance(entry, str) or not _NAME.fullmatch(entry):
-            yield Fault(name, f"{entry!r} is not a plain name",
-                        "Use lower-case letters, digits and _, at most 63, not starting with a digit")
+            yield Fault(
+                name,
+                f"{entry!r} is not a plain name",
+                "Use lower-case letters, digits and _, at most 63, not starting with a digit",
+            )
         elif entry in reserved or entry.startswith("pg_"):
             yield Fault(name, f"{entry!r} means something to PostgreSQL itself", "Take another name")
 

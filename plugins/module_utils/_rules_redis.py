@@ -12,13 +12,23 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _rule_part
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
 FLAVOURS = ("redis", "valkey")
-POLICIES = ("noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
-            "volatile-random", "volatile-ttl")
+POLICIES = (
+    "noeviction",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+)
 
 _USER_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 # Key and channel patterns (~ % &) and commands (+ -) in the grammar of ACL SETUSER.
-_ACL_RULE = re.compile(r"(~\S+|%(R|W|RW)~\S+|&\S+|[+-]@?[a-z0-9_|-]+"
-                       r"|allkeys|resetkeys|allchannels|resetchannels|allcommands|nocommands)")
+_ACL_RULE = re.compile(
+    r"(~\S+|%(R|W|RW)~\S+|&\S+|[+-]@?[a-z0-9_|-]+"
+    r"|allkeys|resetkeys|allchannels|resetchannels|allcommands|nocommands)"
+)
 _SAVE = re.compile(r"|\d+ \d+( \d+ \d+)*")
 
 
@@ -44,8 +54,11 @@ def bind_addresses(variables: Mapping[str, Any]) -> Iterator[Fault]:
 def somewhere_to_listen(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """An empty bind line means every address to Redis."""
     if variables.get("redis_bind_addresses", ["127.0.0.1"]) in ([], (), None):
-        yield Fault("redis_bind_addresses", "it is empty, which Redis takes for every address",
-                    "Name 127.0.0.1 or the private address")
+        yield Fault(
+            "redis_bind_addresses",
+            "it is empty, which Redis takes for every address",
+            "Name 127.0.0.1 or the private address",
+        )
 
 
 def some_user(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -82,8 +95,11 @@ def acl_rules(variables: Mapping[str, Any]) -> Iterator[Fault]:
         words = rules.split(" ") if isinstance(rules, str) else [""]
         if not all(_ACL_RULE.fullmatch(word) for word in words):
             # The rule itself is not repeated: ">text" would be a password.
-            yield Fault("redis_users", f"the rules of {user.get('name')!r} are not only keys, channels and commands",
-                        "Write for example ~* &* +@all -@dangerous +info")
+            yield Fault(
+                "redis_users",
+                f"the rules of {user.get('name')!r} are not only keys, channels and commands",
+                "Write for example ~* &* +@all -@dangerous +info",
+            )
 
 
 def maxmemory(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -103,8 +119,11 @@ def queues_are_not_evicted(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """An instance that keeps its data holds queues; evicting keys from those loses posts and mail without a word."""
     if _evicts(variables) and variables.get("redis_appendonly", True) is not False:
         policy = variables["redis_maxmemory_policy"]
-        yield Fault("redis_maxmemory_policy", f"{policy} would throw away queued jobs of an instance with AOF",
-                    "Use noeviction; for a cache of its own set redis_appendonly: false as well")
+        yield Fault(
+            "redis_maxmemory_policy",
+            f"{policy} would throw away queued jobs of an instance with AOF",
+            "Use noeviction; for a cache of its own set redis_appendonly: false as well",
+        )
 
 
 def eviction_has_a_limit(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -117,8 +136,11 @@ def save_points(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Redis does not start with a save line that it cannot read."""
     save = variables.get("redis_save", "")
     if not isinstance(save, str) or not _SAVE.fullmatch(save):
-        yield Fault("redis_save", "it is not a list of pairs: seconds and changes",
-                    'Write for example "3600 1 300 100", or "" for no snapshots')
+        yield Fault(
+            "redis_save",
+            "it is not a list of pairs: seconds and changes",
+            'Write for example "3600 1 300 100", or "" for no snapshots',
+        )
 
 
 def platform(variables: Mapping[str, Any]) -> Iterator[Fault]:

@@ -59,14 +59,29 @@ class NotFoundError(StoreError):
 
 
 _KINDS: dict[type[StoreError], frozenset[str]] = {
-    KeyRefusedError: frozenset({
-        "InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed", "RequestTimeTooSkewed",
-        "InvalidToken", "InvalidSecurity", "NotSignedUp",
-    }),
+    KeyRefusedError: frozenset(
+        {
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "AuthorizationHeaderMalformed",
+            "RequestTimeTooSkewed",
+            "InvalidToken",
+            "InvalidSecurity",
+            "NotSignedUp",
+        }
+    ),
     AccessDeniedError: frozenset({"AccessDenied", "AllAccessDisabled", "AccountProblem", "Forbidden", "403"}),
-    UnsupportedError: frozenset({
-        "NotImplemented", "XNotImplemented", "MethodNotAllowed", "NotSupported", "UnsupportedOperation", "501", "405",
-    }),
+    UnsupportedError: frozenset(
+        {
+            "NotImplemented",
+            "XNotImplemented",
+            "MethodNotAllowed",
+            "NotSupported",
+            "UnsupportedOperation",
+            "501",
+            "405",
+        }
+    ),
     NotFoundError: frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NotFound", "404"}),
 }
 _CURES: dict[str, str] = {
@@ -213,8 +228,13 @@ class Store:
     def write_object(self, bucket: str, key: str, wanted: StoredObject) -> None:
         """Write a small object with its headers."""
         with typed_errors(f"write {bucket}/{key}"):
-            self._client.put_object(Bucket=bucket, Key=key, Body=wanted.body, CacheControl=wanted.cache_control,
-                                    ContentType=wanted.content_type)
+            self._client.put_object(
+                Bucket=bucket,
+                Key=key,
+                Body=wanted.body,
+                CacheControl=wanted.cache_control,
+                ContentType=wanted.content_type,
+            )
 
     def delete_object(self, bucket: str, key: str) -> None:
         """Delete an object; that it does not exist is no error."""

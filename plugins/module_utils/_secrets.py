@@ -37,8 +37,9 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SAFE = r"[A-Za-z0-9_=-]"
 # A foreign S3 provider or an older instance chose these: any visible character but quotes and the backslash.
 _FOREIGN = r"[!#-&(-\[\]-~]"
-_PLACEHOLDER = re.compile(r"change[_-]?me|do[_-]?not[_-]?use|placeholder|example|replace[_-]?(me|this)|your[_-]|<.*>",
-                          re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"change[_-]?me|do[_-]?not[_-]?use|placeholder|example|replace[_-]?(me|this)|your[_-]|<.*>", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -61,32 +62,68 @@ def _key(name: str, env: str, alphabet: str, length: int, minimum: int, *, durab
 
 
 def _password(name: str, env: str = "", length: int = 40) -> Kind:
-    return Kind(name, ALPHANUMERIC, length, rf"{_FOREIGN}{{12,128}}",
-                "12 to 128 visible characters without quotes and backslashes", env)
+    return Kind(
+        name,
+        ALPHANUMERIC,
+        length,
+        rf"{_FOREIGN}{{12,128}}",
+        "12 to 128 visible characters without quotes and backslashes",
+        env,
+    )
 
 
 _ENCRYPTION = "active_record_encryption_"
 PRIVATE_KEY, PUBLIC_KEY = "vapid_private_key", "vapid_public_key"
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (
-    _key("secret_key_base", "SECRET_KEY_BASE", HEX, 128, 64, durable=False),
-    *(_key(f"{_ENCRYPTION}{part}", f"{_ENCRYPTION}{part}".upper(), ALPHANUMERIC, 32, 32, durable=True)
-      for part in ("primary_key", "deterministic_key", "key_derivation_salt")),
-    # The pair is made by vapid_pair(); alphabet and length do not describe it.
-    Kind(PRIVATE_KEY, "", 0, r"[A-Za-z0-9_-]{40,43}=?", "a P-256 key of 32 bytes in URL-safe base64",
-         PRIVATE_KEY.upper(), fingerprint=True),
-    Kind(PUBLIC_KEY, "", 0, r"[A-Za-z0-9_-]{87}=?", "an uncompressed P-256 point of 65 bytes in URL-safe base64",
-         PUBLIC_KEY.upper(), fingerprint=True),
-    _password("database_password", "DB_PASS"),
-    _password("redis_password", "REDIS_PASSWORD"),
-    Kind("s3_root_user", ALPHANUMERIC, 20, rf"{_SAFE}{{3,64}}", "3 to 64 letters, digits and _ = -"),
-    _password("s3_root_password"),
-    Kind("s3_access_key", string.ascii_uppercase + string.digits, 20, rf"{_SAFE}{{3,128}}",
-         "3 to 128 letters, digits and _ = -", "AWS_ACCESS_KEY_ID"),
-    _password("s3_secret_key", "AWS_SECRET_ACCESS_KEY"),
-    # Mastodon hashes with bcrypt, which ignores what follows the 72nd byte.
-    Kind("owner_password", READABLE, 24, rf"{_FOREIGN}{{12,72}}",
-         "12 to 72 visible characters without quotes and backslashes"),
-)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _key("secret_key_base", "SECRET_KEY_BASE", HEX, 128, 64, durable=False),
+        *(
+            _key(f"{_ENCRYPTION}{part}", f"{_ENCRYPTION}{part}".upper(), ALPHANUMERIC, 32, 32, durable=True)
+            for part in ("primary_key", "deterministic_key", "key_derivation_salt")
+        ),
+        # The pair is made by vapid_pair(); alphabet and length do not describe it.
+        Kind(
+            PRIVATE_KEY,
+            "",
+            0,
+            r"[A-Za-z0-9_-]{40,43}=?",
+            "a P-256 key of 32 bytes in URL-safe base64",
+            PRIVATE_KEY.upper(),
+            fingerprint=True,
+        ),
+        Kind(
+            PUBLIC_KEY,
+            "",
+            0,
+            r"[A-Za-z0-9_-]{87}=?",
+            "an uncompressed P-256 point of 65 bytes in URL-safe base64",
+            PUBLIC_KEY.upper(),
+            fingerprint=True,
+        ),
+        _password("database_password", "DB_PASS"),
+        _password("redis_password", "REDIS_PASSWORD"),
+        Kind("s3_root_user", ALPHANUMERIC, 20, rf"{_SAFE}{{3,64}}", "3 to 64 letters, digits and _ = -"),
+        _password("s3_root_password"),
+        Kind(
+            "s3_access_key",
+            string.ascii_uppercase + string.digits,
+            20,
+            rf"{_SAFE}{{3,128}}",
+            "3 to 128 letters, digits and _ = -",
+            "AWS_ACCESS_KEY_ID",
+        ),
+        _password("s3_secret_key", "AWS_SECRET_ACCESS_KEY"),
+        # Mastodon hashes with bcrypt, which ignores what follows the 72nd byte.
+        Kind(
+            "owner_password",
+            READABLE,
+            24,
+            rf"{_FOREIGN}{{12,72}}",
+            "12 to 72 visible characters without quotes and backslashes",
+        ),
+    )
+}
 
 
 def names_to_rotate(names: Iterable[str]) -> list[str]:
@@ -106,6 +143,7 @@ def _named_draw(name: str) -> Draw:
     def draw(alphabet: str, length: int) -> str:
         stream = hashlib.shake_256(f"fediops.mastodon check mode {name}".encode()).digest(length)
         return "".join(alphabet[byte % len(alphabet)] for byte in stream)
+
     return draw
 
 
@@ -113,8 +151,10 @@ def vapid_pair(scalar: int) -> dict[str, str]:
     """Return both halves of the pair in the exact form that Mastodon's own generator prints."""
     public = ec.derive_private_key(scalar, ec.SECP256R1()).public_key()
     point = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return {PRIVATE_KEY: base64.urlsafe_b64encode(scalar.to_bytes(32, "big")).decode(),
-            PUBLIC_KEY: base64.urlsafe_b64encode(point).decode()}
+    return {
+        PRIVATE_KEY: base64.urlsafe_b64encode(scalar.to_bytes(32, "big")).decode(),
+        PUBLIC_KEY: base64.urlsafe_b64encode(point).decode(),
+    }
 
 
 def generate(names: Iterable[str]) -> dict[str, str]:
@@ -141,8 +181,11 @@ def placeholder(name: str) -> str:
 
 def fingerprints(values: Mapping[str, str]) -> dict[str, str]:
     """Return what tells two values apart without telling them; only for values too long to be guessed."""
-    return {name: hashlib.sha256(f"fediops.mastodon {name} {values[name]}".encode()).hexdigest()[:12]
-            for name, kind in KINDS.items() if kind.fingerprint and name in values}
+    return {
+        name: hashlib.sha256(f"fediops.mastodon {name} {values[name]}".encode()).hexdigest()[:12]
+        for name, kind in KINDS.items()
+        if kind.fingerprint and name in values
+    }
 
 
 def value_problem(name: str, value: object) -> str:

@@ -25,8 +25,11 @@ def spec_faults(
 ) -> Iterator[Fault]:
     """Yield what breaks the specification. Unknown are the names whose values could not be computed."""
     # Defaults in a specification are documentation, often a template; the true ones are among the values.
-    spec = {name: {key: part for key, part in option.items() if key != "default"}
-            for name, option in options.items() if name not in unknown}
+    spec = {
+        name: {key: part for key, part in option.items() if key != "default"}
+        for name, option in options.items()
+        if name not in unknown
+    }
     result = ArgumentSpecValidator(spec).validate({name: values[name] for name in spec if name in values})
     for message in result.error_messages:
         named = [name for name in spec if re.search(rf"\b{re.escape(name)}\b", message)]

@@ -29,6 +29,7 @@ except ImportError:  # ansible-core before 2.19 trusts whatever a plugin loads
         """Return the text as it is."""
         return value
 
+
 COLLECTION = Path(__file__).resolve().parents[2]
 PROBE = "preflight_probe"
 ALLOWED = "preflight_allowed_names"
@@ -80,8 +81,9 @@ def failure_faults(failures: Mapping[str, Mapping[str, str]]) -> list[Fault]:
             if missing:
                 faults.append(Fault(missing[1], f"it is not set, and {shown} cannot do without it", "Set it", host))
             else:
-                faults.append(Fault(shown, f"it cannot be computed: {message}",
-                                    "Correct the expression, or what it reads", host))
+                faults.append(
+                    Fault(shown, f"it cannot be computed: {message}", "Correct the expression, or what it reads", host)
+                )
     return faults
 
 
@@ -97,7 +99,8 @@ def explained(fault: Fault, inventory: Inventory) -> Fault:
     if not wired:
         return fault
     source = " and ".join(wired.twins) or (
-        "the secret store" if wired.secret else "the inventory's groups and addresses")
+        "the secret store" if wired.secret else "the inventory's groups and addresses"
+    )
     return dataclasses.replace(fault, fault=f"{fault.fault} ({wired.place} makes it from {source})")
 
 
@@ -149,8 +152,16 @@ class Survey:
             elif isinstance(answer, Mapping):
                 silent[host] = str(answer.get("msg", ""))
         allowed = {str(name) for values in hosts.values() for name in values.get(ALLOWED) or ()}
-        return Inventory(groups=self.groups, hosts=hosts, probes=probes, silent=silent, set_names=self._set_names(),
-                         wired=self._wired(), known=frozenset(self._known()), allowed=frozenset(allowed))
+        return Inventory(
+            groups=self.groups,
+            hosts=hosts,
+            probes=probes,
+            silent=silent,
+            set_names=self._set_names(),
+            wired=self._wired(),
+            known=frozenset(self._known()),
+            allowed=frozenset(allowed),
+        )
 
     def _values(self, host: str, raw: Mapping[str, Any]) -> dict[str, Any]:
         roles = self.roles(host)
@@ -178,8 +189,11 @@ class Survey:
         return Path(str(self._task_vars.get("playbook_dir", ".")))
 
     def _wiring_files(self) -> list[Path]:
-        return sorted(path for path in (self._playbook_dir() / "group_vars").glob("**/*")
-                      if path.suffix in (".yml", ".yaml") and path.is_file())
+        return sorted(
+            path
+            for path in (self._playbook_dir() / "group_vars").glob("**/*")
+            if path.suffix in (".yml", ".yaml") and path.is_file()
+        )
 
     def _wired(self) -> dict[str, Wired]:
         found: dict[str, str] = {}
@@ -192,8 +206,10 @@ class Survey:
 
     def _instance_names(self) -> set[str]:
         # What the plays and the wiring read is what an admin may set; a list of its own would grow old.
-        texts = [path.read_text(encoding="utf-8") for path in
-                 (*self._wiring_files(), *sorted(self._playbook_dir().glob("*.yml")))]
+        texts = [
+            path.read_text(encoding="utf-8")
+            for path in (*self._wiring_files(), *sorted(self._playbook_dir().glob("*.yml")))
+        ]
         return {name for text in texts for name in _INSTANCE_NAME.findall(text)}
 
     def _known(self) -> Iterator[str]:
@@ -208,8 +224,10 @@ class Survey:
         playbook_dir = self._playbook_dir().resolve()
         sources = [source for source in self._manager._sources if source and _directory(source) != playbook_dir]
         found: dict[str, list[str]] = {}
-        entities = [*((f"group {name}", group) for name, group in self._manager.groups.items()),
-                    *((f"host {name}", host) for name, host in self._manager.hosts.items())]
+        entities = [
+            *((f"group {name}", group) for name, group in self._manager.groups.items()),
+            *((f"host {name}", host) for name, host in self._manager.hosts.items()),
+        ]
         for place, entity in entities:
             beside = get_vars_from_inventory_sources(self._loader, sources, [entity], "task")
             for name in dict.fromkeys((*entity.vars, *beside)):

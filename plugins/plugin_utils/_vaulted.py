@@ -67,8 +67,10 @@ def decode(raw: bytes, secrets: list[Any]) -> dict[str, object]:
 
 def _decrypted(raw: bytes, secrets: list[Any]) -> bytes:
     if not secrets:
-        raise StoreError("it is encrypted with Ansible Vault, and this run was started without a vault password;"
-                         " add --vault-password-file or --ask-vault-pass")
+        raise StoreError(
+            "it is encrypted with Ansible Vault, and this run was started without a vault password;"
+            " add --vault-password-file or --ask-vault-pass"
+        )
     try:
         plain: bytes = VaultLib(secrets).decrypt(raw)
     except AnsibleError as error:
@@ -78,9 +80,14 @@ def _decrypted(raw: bytes, secrets: list[Any]) -> bytes:
 
 def encode(values: Mapping[str, str], secrets: list[Any], previous: bytes | None, vault_id: str | None) -> bytes:
     """Return the bytes of a store; encrypted when a vault secret is there, under the label that it had before."""
-    lines = ["---", f"{HEADER}{FORMAT}",
-             "# Keep a copy in a safe place. Change nothing by hand while the instance runs.",
-             *(f"{name}: {json.dumps(value)}" for name, value in values.items()), FOOTER, ""]
+    lines = [
+        "---",
+        f"{HEADER}{FORMAT}",
+        "# Keep a copy in a safe place. Change nothing by hand while the instance runs.",
+        *(f"{name}: {json.dumps(value)}" for name, value in values.items()),
+        FOOTER,
+        "",
+    ]
     plain = "\n".join(lines).encode()
     if not secrets:
         return plain
