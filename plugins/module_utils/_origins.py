@@ -53,7 +53,7 @@ def parse(origin: Mapping[str, Any]) -> Origin:
     found = server(url)
     if found is None or not _syntax.is_slug(name):
         raise ValueError(f"origin {name!r}: its url is not of the form scheme://host[:port]")
-    scheme, host, port = found
+    scheme, host, port = found[0], found[1], found[2]
     # What a client of this URL would send: a store that signs or routes by host name compares it to the letter.
     host_header = str(origin.get("host_header") or urlsplit(str(url)).netloc)
     return Origin(

@@ -25,15 +25,14 @@ from tests.hosts.progress import HarnessError, lock
 RECIPES = Path(__file__).parent / "images"
 SUITES = {"debian13": "trixie", "debian12": "bookworm"}
 
-# $1 suite, $2 packages, $3 mirror. Writes the new system as a tar archive to standard output.
+# $1 suite, $2 packages. Writes the new system as a tar archive to standard output; mmdebstrap knows Debian's mirrors.
 # apt's lists stay: on an installed server they are there, too, and a first --check needs them.
 BUILD = """
 set -eu
 overlay='for part in "$RECIPE"/*/; do tar -C "$part/files" -c . | tar -C "$1" -x --no-same-owner; done'
 setup='for part in "$RECIPE"/*/; do chroot "$1" sh -eux <"$part/setup.sh" >&2; done'
 exec mmdebstrap --quiet --variant=minbase --skip=cleanup/apt/lists --include="$2" \\
-  --customize-hook="$overlay" --customize-hook="$setup" "$1" - \\
-  "deb $3/debian $1 main" "deb $3/debian $1-updates main" "deb $3/debian-security $1-security main"
+  --customize-hook="$overlay" --customize-hook="$setup" "$1" -
 """
 
 CHANGES = (
@@ -94,7 +93,7 @@ class Recipe:
     @property
     def build(self) -> mmdebstrap.Build:
         """How the image is made."""
-        arguments = [SUITES[self.suite], ",".join(self.packages), mmdebstrap.MIRROR]
+        arguments = [SUITES[self.suite], ",".join(self.packages)]
         changes = (*CHANGES, f"LABEL {LABEL_RECIPE}={self.key}")
         return mmdebstrap.Build(self.tag, ["sh", "-c", BUILD, "build", *arguments], self.archive(), changes)
 

@@ -17,7 +17,6 @@ from tests.hosts.engine import Engine
 from tests.hosts.layout import Layout
 from tests.hosts.progress import HarnessError, show_end, step
 
-MIRROR = "http://deb.debian.org"
 BUILDER = "debian:trixie"  # only where mmdebstrap cannot run on the machine itself
 
 # Both unpack the recipe, a tar archive on standard input, into the folder $RECIPE and run the command that is given.
@@ -87,7 +86,8 @@ def make(engine: Engine, layout: Layout, build: Build) -> None:
             show_end(log)
             said = importer.stderr.decode(errors="replace").strip()
             raise HarnessError(
-                f"the image {build.tag} could not be built {said}", f"read the end of {log}; is {MIRROR} reachable?"
+                f"the image {build.tag} could not be built {said}",
+                f"read the end of {log}; does Debian's mirror answer?",
             )
 
 

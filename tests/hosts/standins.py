@@ -115,7 +115,7 @@ def build(layout: Layout, source: GoModule, architecture: str, scratch: Path) ->
         environment=environment,
         folder=Path(json.loads(download)["Dir"]),
         log=layout.logs / f"go-build-{source.module.rsplit('/', 1)[-1]}.log",
-        cure="read that log; does proxy.golang.org answer on this machine?",
+        cure="read that log; does the Go module proxy answer on this machine?",
     )
     return target
 

@@ -8,7 +8,6 @@ import argparse
 import shlex
 import sys
 
-from .debian import MIRROR
 from .engine import Engine, EngineError, stage
 from .images import BASE, RELEASES, build
 
@@ -24,10 +23,8 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument(
         "--base-image", default="", metavar="NAME", help="an image made elsewhere by the recipe's command"
     )
-    make.add_argument("--mirror", default=MIRROR, metavar="URL", help="Debian mirror (default: %(default)s)")
 
-    recipe = verbs.add_parser("recipe", help="print the base image's tag and the command that writes its file tree")
-    recipe.add_argument("--mirror", default=MIRROR, metavar="URL", help="Debian mirror (default: %(default)s)")
+    verbs.add_parser("recipe", help="print the base image's tag and the command that writes its file tree")
     return top
 
 
@@ -35,12 +32,12 @@ def main() -> int:
     """Run one verb."""
     options = parser().parse_args()
     if options.verb == "recipe":
-        print(BASE.tag, shlex.join(BASE.recipe(options.mirror)), sep="\n")
+        print(BASE.tag, shlex.join(BASE.recipe()), sep="\n")
         return 0
     names = list(RELEASES) if options.release == "both" else [options.release]
     try:
         with stage("Stand-in images"):
-            tags = build(Engine(options.engine), names, options.base_image, options.mirror)
+            tags = build(Engine(options.engine), names, options.base_image)
     except EngineError as error:
         print(error, file=sys.stderr)
         return 1

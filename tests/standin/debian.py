@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from .engine import Engine, EngineError, stage
 
-MIRROR = "http://deb.debian.org/debian"
-
 # Nobody reads manuals in here; the licences stay.
 SLIM = (
     "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -44,11 +42,11 @@ class DebianImage:
         digest = hashlib.sha256("\n".join([self.suite, *self.options()]).encode()).hexdigest()
         return f"{self.name}:{self.suite}-{digest[:12]}"
 
-    def recipe(self, mirror: str = MIRROR) -> list[str]:
+    def recipe(self) -> list[str]:
         """Return the command, to be run as root, that writes the tree as a tar stream to standard output."""
-        return ["mmdebstrap", *self.options(), self.suite, "-", mirror]
+        return ["mmdebstrap", *self.options(), self.suite, "-"]
 
-    def ensure(self, engine: Engine, mirror: str = MIRROR) -> str:
+    def ensure(self, engine: Engine) -> str:
         """Build the image unless the engine has it, and return its tag."""
         engine.check()
         if not engine.has_image(self.tag):
@@ -58,12 +56,12 @@ class DebianImage:
                     "Run `python -m tests.standin recipe` to see the command to run where both are."
                 )
             with stage(f"Debian packages for {self.tag}"):
-                self._build(engine, mirror)
+                self._build(engine)
         return self.tag
 
-    def _build(self, engine: Engine, mirror: str) -> None:
+    def _build(self, engine: Engine) -> None:
         with tempfile.TemporaryFile("w+") as log:
-            tree = subprocess.Popen(self.recipe(mirror), stdout=subprocess.PIPE, stderr=log)
+            tree = subprocess.Popen(self.recipe(), stdout=subprocess.PIPE, stderr=log)
             image = subprocess.run(
                 ["docker", "import", "-", self.tag],
                 stdin=tree.stdout,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .debian import MIRROR, DebianImage
+from .debian import DebianImage
 from .engine import Engine, stage
 
 FOLDER = Path(__file__).resolve().parent
@@ -64,9 +64,9 @@ RELEASES = {"A": Release("a", "4.7.6"), "B": Release("b", "4.7.7")}
 IMAGES = {"mastodon.Dockerfile": "mastodon", "streaming.Dockerfile": "mastodon-streaming"}
 
 
-def build(engine: Engine, names: list[str], base_image: str = "", mirror: str = MIRROR) -> list[str]:
+def build(engine: Engine, names: list[str], base_image: str = "") -> list[str]:
     """Build both images of the named releases and return their tags."""
-    base = base_image or BASE.ensure(engine, mirror)
+    base = base_image or BASE.ensure(engine)
     return [_build(engine, dockerfile, RELEASES[name], base) for name in names for dockerfile in IMAGES]
 
 

@@ -28,11 +28,6 @@ def test_another_content_has_another_tag(other: DebianImage) -> None:
     assert IMAGE.tag == replace(IMAGE).tag
 
 
-def test_the_mirror_is_not_part_of_the_name() -> None:
-    assert IMAGE.recipe("http://a.example/debian")[-1] == "http://a.example/debian"
-    assert IMAGE.recipe("http://a.example/debian")[:-1] == IMAGE.recipe("http://b.example/debian")[:-1]
-
-
 def test_an_engine_that_does_not_answer_is_no_reason_to_build() -> None:
     with pytest.raises(EngineError, match="nowhere"):
         IMAGE.ensure(Engine("unix:///nowhere"))
