@@ -29,7 +29,7 @@ docs: .venv/ready ## the reference of modules and roles, in build/docs
 
 clean: ## remove the demo, the test hosts, their engine and every file made here
 	@if [ -e .venv/ready ]; then $(PYTHON) -m tests.hosts clean; fi
-	@rm -rf .venv .ansible build collections tests/output
+	@rm -rf .venv .ansible build collections tests/output .hypothesis .mypy_cache .ruff_cache
 
 requirements: .venv/ready ## pin requirements/*.in anew, with hashes
 	@for name in uv dev; do \
