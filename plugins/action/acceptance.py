@@ -59,7 +59,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no types
     """Read what other tasks registered; nothing is ever run on a host."""
 
     TRANSFERS_FILES = False

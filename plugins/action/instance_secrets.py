@@ -28,7 +28,7 @@ ARGUMENTS = {
 }
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no types
     """Read the store, make what is missing, write it in one step. No value ever enters a result."""
 
     TRANSFERS_FILES = False

@@ -16,7 +16,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import
 from ansible_collections.fediops.mastodon.plugins.plugin_utils import _specs, _survey
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no types
     """Apply the rules on the controller; nothing is ever run on a host."""
 
     TRANSFERS_FILES = False

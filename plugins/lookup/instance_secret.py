@@ -61,7 +61,7 @@ from ansible_collections.fediops.mastodon.plugins.plugin_utils import _vaulted
 _cache: dict[tuple[str, int, int, int], dict[str, object]] = {}
 
 
-class LookupModule(LookupBase):  # type: ignore[misc]
+class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible carries no types
     """Look names up in the store."""
 
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:

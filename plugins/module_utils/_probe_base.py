@@ -82,7 +82,7 @@ class Context:
         """Run a program, in English and with a time limit, and return what it printed."""
         try:
             # The programs are named by the probes and the playbook; no value of an outsider gets here.
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 - a list of words, no shell
                 list(argv),
                 input=given,
                 capture_output=True,

@@ -106,11 +106,11 @@ def knock(addresses: dict[str, int], ports: Sequence[int], patience: float) -> l
         end = time.monotonic() + patience
         while waiting.get_map() and time.monotonic() < end:
             for key, _events in waiting.select(max(0.0, end - time.monotonic())):
-                door = key.fileobj  # type: ignore[assignment]
+                door = key.fileobj  # type: ignore[assignment]  # a socket, as registered
                 waiting.unregister(door)
                 if door.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
                     opened.append(key.data)
                 door.close()
         for key in list(waiting.get_map().values()):
-            key.fileobj.close()  # type: ignore[union-attr]
+            key.fileobj.close()  # type: ignore[union-attr]  # a socket
     return sorted(opened)

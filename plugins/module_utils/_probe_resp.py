@@ -13,7 +13,7 @@ from typing import Union
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import ProbeError
 
 # What a reply may hold. Recursive types have no name that Python 3.9 can check, hence the bare list.
-Value = Union[None, int, str, list]  # type: ignore[type-arg]
+Value = Union[None, int, str, list]  # type: ignore[type-arg]  # recursive
 
 END = b"\r\n"
 DEEPEST = 8

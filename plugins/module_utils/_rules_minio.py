@@ -27,7 +27,7 @@ OWN_ENVIRONMENT = (
     "MINIO_SERVER_URL",
 )
 # Emptied at boot, or hidden from the service by its sandbox.
-VOLATILE = ("/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/home", "/root")  # noqa: S108
+VOLATILE = ("/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/home", "/root")  # noqa: S108 - refused, not used
 
 _CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,127}")

@@ -68,13 +68,14 @@ def test(only: str | None) -> int:
 
 
 def prove() -> int:
-    """What takes too long for every change: the contract of the app images, and the same roles on Debian 12."""
+    """What takes too long for every change: the contract of the app images, the roles on Debian 12, more kills."""
     tally = Tally()
     if run(depot(), tally):
         for step in contract(engine()):
             run(step, tally)
         for name in ("postgres", "redis", "minio", "nginx_media", "caddy"):
             scenarios.run_scenario(name, tally, suite="debian12")
+        scenarios.run_scenario("one_host", tally, kill_points=30)
     return finish(tally)
 
 

@@ -22,13 +22,17 @@ def names() -> list[str]:
     return [name for name in found if name not in WHOLE_SYSTEMS] + [name for name in WHOLE_SYSTEMS if name in found]
 
 
-def run_scenario(name: str, tally: Tally, suite: str = "debian13") -> bool:
+def run_scenario(name: str, tally: Tally, suite: str = "debian13", kill_points: int = 10) -> bool:
     """Run one scenario; each of its steps (check, converge, idempotence, verify …) counts as a test."""
     if name not in names():
         print(f"FAILED no scenario {name}: there are {', '.join(names())}")
         return tally.add(False)
     title = f"scenario {name}" if suite == "debian13" else f"scenario {name} {suite}"
-    env = {"SUITE": suite, "MOLECULE_EPHEMERAL_DIRECTORY": str(BUILD / "molecule" / name)}
+    env = {
+        "SUITE": suite,
+        "KILL_POINTS": str(kill_points),
+        "MOLECULE_EPHEMERAL_DIRECTORY": str(BUILD / "molecule" / name),
+    }
     step = Step(title, ["molecule", "-c", str(CONFIG), "test", "-s", name], env=env)
     outcome = Tally()
     ok = run(step, outcome)
