@@ -43,7 +43,7 @@ def process(bed: Bed, database: int = 0) -> dict[str, object]:
 def test_sidekiq_queues(bed: Bed, sidekiq: str) -> None:
     wait_for(lambda: bed.redis("EXISTS", "processes") == "1", "Sidekiq's heartbeat")
     information = process(bed)
-    assert (sorted(information["queues"]), information["concurrency"]) == (QUEUES, 5)  # type: ignore[call-overload]
+    assert (sorted(information["queues"]), information["concurrency"]) == (QUEUES, 5)  # type: ignore[call-overload]  # JSON: Any
 
 
 def test_sidekiq_scheduler(bed: Bed, sidekiq: str) -> None:
@@ -51,7 +51,7 @@ def test_sidekiq_scheduler(bed: Bed, sidekiq: str) -> None:
     bed.sidekiq("-c", "2", "-q", "default", "-q", "mailers,2", change={"REDIS_DB": "11"})
     wait_for(lambda: bed.redis("EXISTS", "processes", database=11) == "1", "Sidekiq's heartbeat")
     information = process(bed, 11)
-    assert (sorted(set(information["queues"])), information["concurrency"]) == (["default", "mailers"], 2)  # type: ignore[call-overload]
+    assert (sorted(set(information["queues"])), information["concurrency"]) == (["default", "mailers"], 2)  # type: ignore[call-overload]  # JSON: Any
     assert bed.redis("EXISTS", NEXT_TIMES, database=11) == "0"
 
 

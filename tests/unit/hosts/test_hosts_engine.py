@@ -68,7 +68,7 @@ def test_a_checkout_that_is_gone_does_not_keep_the_cache(tmp_path: Path) -> None
 
 
 def test_every_verb_of_the_command_line_is_there() -> None:
-    choices = cli.parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    choices = cli.parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]  # argparse shows its verbs nowhere else
     assert choices is not None
     assert set(choices) == set(cli.VERBS)
 

@@ -112,7 +112,7 @@ def test_faults(rule: str, variables: dict[str, Any]) -> None:
 
 
 def test_every_rule_has_a_failing_case() -> None:
-    cases = {case[0] for mark in test_faults.pytestmark for case in mark.args[1]}  # type: ignore[attr-defined]
+    cases = {case[0] for mark in test_faults.pytestmark for case in mark.args[1]}  # type: ignore[attr-defined]  # pytest adds it
     assert cases == set(RULES)
 
 
