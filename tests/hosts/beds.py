@@ -11,8 +11,12 @@ import shlex
 import shutil
 import subprocess
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from tests.hosts import authority, images, inventory, network
 from tests.hosts.engine import Engine
@@ -25,6 +29,7 @@ from tests.hosts.layout import (
     LABEL_SUITE,
     PROJECT,
     Layout,
+    check_name,
 )  # fmt: skip
 from tests.hosts.progress import HarnessError, run, step
 
@@ -61,38 +66,55 @@ class Wanted:
     """A host as it was asked for."""
 
     name: str
-    bed: str
     suite: str = "debian13"
     aliases: tuple[str, ...] = ()
     groups: tuple[str, ...] = ("testhost",)
 
 
-def up(engine: Engine, layout: Layout, wanted: Wanted) -> None:
-    """Make sure that the host exists, runs and lets us in; write its bed's inventory. The depot must be there."""
-    container = layout.container(wanted.bed, wanted.name)
-    subnet = network.ensure(engine, layout, wanted.bed)
-    state = state_of(engine, container)
-    with step(f"Host {wanted.name} of bed {wanted.bed} ({wanted.suite})"):
-        if state is None:
-            _create(engine, layout, wanted, subnet)
-        elif state != "running":
-            engine("start", container)
-        host_key = settle(engine, layout, container)
-    remember_host_key(layout, wanted.bed, container, host_key)
-    remember_host_key(layout, wanted.bed, layout.depot, _host_key(engine, layout.depot))
-    write_inventory(engine, layout, wanted.bed)
+def up(engine: Engine, layout: Layout, bed: str, wanted: Sequence[Wanted]) -> None:
+    """Make sure that a bed's hosts exist, run and let us in; write its inventory. The depot must be there."""
+    subnet = network.ensure(engine, layout, bed)
+    titles = ", ".join(f"{host.name} ({host.suite})" for host in wanted)
+    with step(f"Bed {bed}: {titles}"):
+        for host in wanted:
+            state = state_of(engine, layout.container(bed, host.name))
+            if state is None:
+                _create(engine, layout, bed, host, subnet)
+            elif state != "running":
+                engine("start", layout.container(bed, host.name))
+        containers = [layout.container(bed, host.name) for host in wanted]
+        with ThreadPoolExecutor() as pool:
+            keys = list(pool.map(lambda container: settle(engine, layout, container), containers))
+    for container, key in zip(containers, keys, strict=True):
+        remember_host_key(layout, bed, container, key)
+    remember_host_key(layout, bed, layout.depot, _host_key(engine, layout.depot))
+    write_inventory(engine, layout, bed)
 
 
-def _create(engine: Engine, layout: Layout, wanted: Wanted, subnet: network.Subnet) -> None:
-    container = layout.container(wanted.bed, wanted.name)
-    taken = [subnet.number(host.address) for host in hosts(engine, layout, wanted.bed)]
+def plan(text: str, bed: str, suite: str) -> list[Wanted]:
+    """The hosts that a scenario's hosts.yml asks for; an empty text is one host with the bed's name."""
+    listed = yaml.safe_load(text) or {bed: None}
+    return [
+        Wanted(
+            check_name(name),
+            (entry or {}).get("suite", suite),
+            tuple((entry or {}).get("aliases", ())),
+            tuple((entry or {}).get("groups", ("testhost",))),
+        )
+        for name, entry in listed.items()
+    ]
+
+
+def _create(engine: Engine, layout: Layout, bed: str, wanted: Wanted, subnet: network.Subnet) -> None:
+    container = layout.container(bed, wanted.name)
+    taken = [subnet.number(host.address) for host in hosts(engine, layout, bed)]
     four, six = subnet.addresses(network.free_number(taken))
     labels = {
-        LABEL_PROJECT: PROJECT, LABEL_CHECKOUT: layout.checkout, LABEL_BED: wanted.bed, LABEL_HOST: wanted.name,
+        LABEL_PROJECT: PROJECT, LABEL_CHECKOUT: layout.checkout, LABEL_BED: bed, LABEL_HOST: wanted.name,
         LABEL_GROUPS: ",".join(wanted.groups), LABEL_SUITE: wanted.suite, inventory.LABEL_ADDRESSES: f"{four},{six}",
         inventory.LABEL_ALIASES: ",".join(wanted.aliases),
     }  # fmt: skip
-    place = ["--network", layout.network(wanted.bed), "--ip", four, "--ip6", six]
+    place = ["--network", layout.network(bed), "--ip", four, "--ip6", six]
     for alias in (wanted.name, f"{wanted.name}.test", *wanted.aliases):
         place += ["--network-alias", alias]
     marks = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]

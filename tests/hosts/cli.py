@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tests.hosts import authority, beds, clean, depot, engine, forward, images, status
 from tests.hosts.layout import Layout, check_name, here
@@ -25,11 +26,23 @@ def verb_up(layout: Layout, options: argparse.Namespace) -> int:
     """Bring a host up."""
     name = check_name(options.name)
     bed = check_name(options.bed or name)
-    wanted = beds.Wanted(name, bed, options.suite, options.aliases, options.groups)
+    return _bring_up(layout, bed, [beds.Wanted(name, options.suite, options.aliases, options.groups)], options.apps)
+
+
+def verb_bed(layout: Layout, options: argparse.Namespace) -> int:
+    """Bring up all hosts of a bed."""
+    bed = check_name(options.bed)
+    file = Path(options.file)
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return _bring_up(layout, bed, beds.plan(text, bed, options.suite), options.apps)
+
+
+def _bring_up(layout: Layout, bed: str, wanted: Sequence[beds.Wanted], apps: Sequence[str]) -> int:
     docker = engine.ensure(layout)
+    recipes = [images.host_recipe(suite) for suite in sorted({host.suite for host in wanted})]
     with lock(layout.build / "lock"):
-        depot.ensure(docker, layout, [images.host_recipe(options.suite)], options.apps)
-        beds.up(docker, layout, wanted)
+        depot.ensure(docker, layout, recipes, apps)
+        beds.up(docker, layout, bed, wanted)
     say(f"  inventory: {layout.inventory(bed).relative_to(layout.root)}")
     return 0
 
@@ -129,6 +142,9 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("name")
     up.add_argument("--aliases", type=words, default=(), help="more names, comma separated, for the other hosts")
     up.add_argument("--groups", type=words, default=("testhost",), help="inventory groups, comma separated")
+    whole = verbs.add_parser("bed", help="make all hosts of a test bed, as a file lists them, and write its inventory")
+    whole.add_argument("bed")
+    whole.add_argument("file", help="YAML: name: {aliases: [], groups: [], suite: …}; one host when there is no file")
     down = verbs.add_parser("down", help="remove a host, or with --bed alone a whole test bed")
     down.add_argument("name", nargs="?", default="")
     execute = verbs.add_parser("exec", help="run a command as root in a host (or in 'depot')")
@@ -146,7 +162,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--bed", help="the test bed (one network, one inventory); the host's name by default")
 
     ready = verbs.add_parser("depot", help="make sure that the engine, the images and the depot are there")
-    for verb in (up, ready):
+    for verb in (up, whole, ready):
         verb.add_argument("--suite", choices=sorted(images.SUITES), default=os.environ.get("SUITE") or "debian13")
         verb.add_argument("--apps", type=words, default=("A",), help="releases of the stand-in app: A, B or A,B")
     verbs.add_parser("inventory", help="write a bed's inventory anew and print its path").add_argument("bed")
@@ -158,7 +174,7 @@ def parser() -> argparse.ArgumentParser:
 
 READ_ONLY = {"status", "clean"}
 VERBS = {
-    "up": verb_up, "down": verb_down, "reboot": verb_reboot, "depot": verb_depot, "exec": verb_exec,
+    "up": verb_up, "bed": verb_bed, "down": verb_down, "reboot": verb_reboot, "depot": verb_depot, "exec": verb_exec,
     "inventory": verb_inventory, "forward": verb_forward, "describe": verb_describe, "engine": verb_engine,
     "status": verb_status, "clean": verb_clean,
 }  # fmt: skip

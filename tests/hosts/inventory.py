@@ -59,7 +59,7 @@ def depot_host(layout: Layout, bed: str, address: str, address6: str) -> Host:
 
 
 def connection(layout: Layout, socket: str, host: Host) -> dict[str, Any]:
-    """How Ansible reaches a host: ssh, whose packets enter the bed's network in the depot.
+    """How Ansible and strangers reach a host: ssh, whose packets enter the bed's network in the depot.
 
     The machine itself often has no route to containers (an engine in a network namespace or in a VM of its own).
     """
@@ -81,6 +81,8 @@ def connection(layout: Layout, socket: str, host: Host) -> dict[str, Any]:
         "ansible_ssh_common_args": " ".join(f"-o '{name}={value}'" for name, value in options.items()),
         "ansible_control_path": str(layout.control_socket(host.bed, host.name)),
         "ansible_python_interpreter": "/usr/bin/python3",
+        # Where strangers reach the host: whoever looks from outside knocks at both.
+        "public_addresses": [host.address, host.address6],
     }
 
 
