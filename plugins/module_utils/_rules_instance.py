@@ -8,6 +8,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _rules_instance_domains,
     _rules_instance_hosts,
     _rules_instance_names,
+    _rules_instance_network,
     _rules_instance_sites,
     _rules_instance_tiers,
 )
@@ -17,6 +18,7 @@ RULES: tuple[InventoryRule, ...] = (
     *_rules_instance_domains.RULES,
     *_rules_instance_names.RULES,
     *_rules_instance_tiers.RULES,
+    *_rules_instance_network.RULES,
     *_rules_instance_sites.RULES,
     *_rules_instance_hosts.RULES,
 )

@@ -34,7 +34,7 @@ COLLECTION = Path(__file__).resolve().parents[2]
 PROBE = "preflight_probe"
 ALLOWED = "preflight_allowed_names"
 STORE = "instance_secrets_file"
-OWN = ("private_address", ALLOWED)
+OWN = ("private_address", "public_addresses", "admin_address", ALLOWED)
 # Not after a word character or a dot: neither __instance_domain nor fediops.mastodon.instance_secret.
 _INSTANCE_NAME = re.compile(r"(?<![\w.])instance_[a-z0-9_]+")
 _REFERENCE = re.compile(r"(?<![\w.])(?:__)?instance_[a-z0-9_]+")

@@ -13,10 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
-BED = ROOT / "build" / "hosts" / "beds" / os.environ.get("BED", "one_host")
+# A scenario of a whole system, its test bed and the example inventory that it plays have the same name.
+SYSTEM = os.environ.get("MOLECULE_SCENARIO_NAME", "one_host")
+BED = ROOT / "build" / "hosts" / "beds" / SYSTEM
 TESTBED = BED / "hosts.yml"
-INVENTORIES = ("-i", str(ROOT / "inventories" / "one_host"), "-i", str(TESTBED))
+INVENTORY = ROOT / "inventories" / SYSTEM
+INVENTORIES = ("-i", str(INVENTORY), "-i", str(TESTBED))
 # Ansible says this, with -vvv, once for each module that it runs on a host.
 MODULE_EXECUTION = re.compile(r"^(?:<[^>]+> )?Using module file ", re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=(?P<failed>\d+)")
@@ -62,8 +67,16 @@ def run(playbook: str, *extra: str, env: Mapping[str, str] | None = None, cwd: P
 
 def describe() -> Path:
     """Write down what tests.e2e has to know about the instance, as build/demo.json does for the demo."""
-    hosts = [sys.executable, "-m", "tests.hosts", "describe", "fedi", "--bed", BED.name]
-    told = subprocess.run(hosts, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    host = next(iter(yaml.safe_load(TESTBED.read_text())["all"]["hosts"]))
+    about = ["describe", host, "--bed", BED.name, "--inventory", str(INVENTORY.relative_to(ROOT))]
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.hosts", *about],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     path = BED / "instance.json"
     path.write_text(told.stdout)
     return path
