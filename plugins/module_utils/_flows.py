@@ -102,7 +102,7 @@ def outbound(instance: Instance, name: str) -> Iterator[dict[str, Any]]:
     here = instance.place(name)
     if "mastodon" not in here.groups:
         return
-    wanted = [
+    wanted: list[tuple[str, int, str]] = [
         (place.address, instance.ports[service], service)
         for service in ("postgres", "redis")
         for place in instance.places

@@ -80,7 +80,9 @@ def vpn_joins_all_hosts(inventory: Inventory) -> Iterable[Fault]:
 def _members_of_nets(inventory: Inventory) -> Iterator[tuple[str, str, ipaddress.IPv4Network, Any]]:
     for name, address_name in NETS:
         network = _network(inventory.instance(name))
-        for host in inventory.members(VPN) if network else []:
+        if network is None:
+            continue
+        for host in inventory.members(VPN):
             yield host, address_name, network, inventory.hosts.get(host, {}).get(address_name)
 
 

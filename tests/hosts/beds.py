@@ -206,7 +206,9 @@ def write_inventory(engine: Engine, layout: Layout, bed: str) -> Path:
         raise HarnessError(f"there is no test bed {bed!r}", "bring a host of it up first; 'status' lists what there is")
     depot = inventory.depot_host(layout, bed, *subnet.addresses(network.DEPOT_NUMBER))
     offer = json.loads((layout.build / "depot.json").read_text(encoding="utf-8"))["variables"]
-    text = inventory.render(layout, engine.socket, [*hosts(engine, layout, bed), depot], offer)
+    # Whoever is in no group is somebody else's machine, such as a laptop: Ansible has no business there.
+    listed = [host for host in hosts(engine, layout, bed) if host.groups]
+    text = inventory.render(layout, engine.socket, [*listed, depot], offer)
     file = layout.inventory(bed)
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)

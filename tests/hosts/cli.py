@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--groups", type=words, default=("testhost",), help="inventory groups, comma separated")
     whole = verbs.add_parser("bed", help="make all hosts of a test bed, as a file lists them, and write its inventory")
     whole.add_argument("bed")
-    whole.add_argument("file", help="YAML: name: {aliases: [], groups: [], suite: …}; one host when there is no file")
+    whole.add_argument("file", help="YAML: name: {aliases: [a], groups: [a], suite: …}; one host when there is no file")
     down = verbs.add_parser("down", help="remove a host, or with --bed alone a whole test bed")
     down.add_argument("name", nargs="?", default="")
     execute = verbs.add_parser("exec", help="run a command as root in a host (or in 'depot')")

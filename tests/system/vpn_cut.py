@@ -1,0 +1,167 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m tests.system.vpn_cut`: the VPN between app and data is away for a minute, under load.
+
+Visitors see an error soon instead of waiting, jobs that are still in Redis are all done afterwards, no packet for the
+VPN's network leaves in the clear, and everything comes back without a hand. Jobs are mails, since the mail sink is a
+witness that is part of neither Redis nor Sidekiq.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e import demo
+from tests.system.bed import HOSTS, insist, on, shell, until, well
+from tests.system.runs import BED, ROOT, TESTBED, describe
+
+DATA, APP, OUTSIDE = "tempo", "parasect", "depot"
+NETWORK = "10.235.0.0/16"
+CUT_SECONDS = 60
+ERROR_WITHIN = 15.0
+BACK_WITHIN = 90.0
+JOBS = 2000
+IN_FLIGHT = 10  # Sidekiq's threads: what they hold when Redis vanishes is what may be lost
+CAPTURE = "/run/vpn-cut.pcap"
+# On the wire, so that both sides have to notice: nothing tells them.
+CUT = "table inet cut {{ chain {hook} {{ type filter hook {hook} priority -200; {dport} drop; {sport} drop; }} }}"
+ENQUEUE = """
+user = Account.find_local(ENV.fetch('OWNER')).user
+Integer(ENV.fetch('JOBS')).times do |n|
+  UserMailer.confirmation_instructions(user, "cut-#{ENV.fetch('MARK')}-#{n}-").deliver_later
+end
+"""
+
+
+def enqueue(owner: str, mark: str) -> None:
+    """Put the jobs into Redis, from within the web container."""
+    names = ("--env", f"OWNER={owner}", "--env", f"JOBS={JOBS}", "--env", f"MARK={mark}")
+    on(APP, "docker", "exec", "-i", *names, "mastodon-web-1", "bin/rails", "runner", "-", data=ENQUEUE)
+
+
+def delivered(mark: str) -> int:
+    """How many of the mails have arrived."""
+    found = shell(OUTSIDE, f"grep -rhoE 'cut-{mark}-[0-9]+-' /var/mail-sink/Maildir | sort -u | wc -l", check=False)
+    return int(found)
+
+
+def start_load(seconds: float) -> subprocess.Popen[str]:
+    """Visitors from outside."""
+    running = demo.load(describe())
+    config = {
+        "name": running.domain, "address": running.first("mastodon").addresses[0], "ca": running.ca, "rate": 5,
+        "path": "/api/v1/timelines/public?limit=1", "patience": 60, "seconds": seconds,
+    }  # fmt: skip
+    program = Path(__file__).with_name("load.py").read_text()
+    process = subprocess.Popen(
+        [*HOSTS, "exec", OUTSIDE, "--bed", BED.name, "--", "python3", "-", json.dumps(config)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    process.stdin.write(program)
+    process.stdin.close()
+    return process
+
+
+def watch(gateway: str) -> None:
+    """Give each host a way out, and note every packet for the VPN's network that leaves by the wrong door."""
+    for host in (DATA, APP):
+        shell(host, "command -v tcpdump >/dev/null || apt-get -qq install -y tcpdump >/dev/null")
+        shell(host, f"ip route replace default via {gateway}; ip route get 10.235.77.77 || true")
+        shell(
+            host,
+            f"systemd-run --quiet --unit vpn-cut-capture tcpdump -i eth0 -U -n -w {CAPTURE} net {NETWORK}"
+            " and not arp; sleep 1; systemctl is-active vpn-cut-capture >/dev/null",
+        )
+
+
+def leaked(host: str) -> list[str]:
+    """The packets that left in the clear; the host has no way out afterwards."""
+    # A capture that sees nothing may be blind: this one must be seen.
+    shell(host, "ip route add 10.235.66.0/24 dev eth0; ping -c 1 -W 1 10.235.66.66 >/dev/null || true", check=False)
+    shell(host, "ip neigh replace 10.235.66.66 lladdr 02:00:00:00:00:01 dev eth0; ping -c1 -W1 10.235.66.66 || true")
+    shell(host, "ip route del 10.235.66.0/24 dev eth0; ip route del default; systemctl stop vpn-cut-capture")
+    lines = shell(host, f"tcpdump -n -r {CAPTURE} 2>/dev/null").splitlines()
+    insist(any("10.235.66.66" in line for line in lines), f"{host}: the capture sees what leaves")
+    return [line for line in lines if "10.235.66.66" not in line]
+
+
+def cut() -> None:
+    """First the wire, then the daemon of the app's host as well: its interface and its routes go away."""
+    for hook in ("input", "output"):
+        rules = CUT.format(
+            hook=hook, dport="meta l4proto { tcp, udp } th dport 655", sport="meta l4proto { tcp, udp } th sport 655"
+        )
+        on(DATA, "nft", "-f", "-", data=rules)
+    time.sleep(CUT_SECONDS / 2)
+    on(APP, "systemctl", "stop", "tinc@data")
+    time.sleep(CUT_SECONDS / 2)
+
+
+def mend() -> None:
+    """The way is free again."""
+    on(DATA, "nft", "delete", "table", "inet", "cut")
+    on(APP, "systemctl", "start", "tinc@data")
+
+
+def judge(records: list[dict[str, Any]], began: float, ended: float) -> None:
+    """What visitors saw."""
+    before = [record for record in records if record["at"] + record["took"] < began]
+    during = [record for record in records if began <= record["at"] < ended]
+    insist(
+        len(before) > 10 and all(record["status"] == 200 for record in before), f"{len(before)} visits before the cut"
+    )
+    failed = [record for record in during if record["status"] != 200]
+    insist(bool(failed), f"{len(failed)} of {len(during)} visits during the cut met an error")
+    slowest = max(record["took"] for record in during)
+    silent = [record for record in during if record["status"] == 0]
+    insist(
+        slowest <= ERROR_WITHIN and not silent, f"each was answered within {slowest:.1f} s ({len(silent)} not at all)"
+    )
+    after = [record for record in records if record["at"] >= ended]
+    last_bad = max((record["at"] for record in after if record["status"] != 200), default=ended)
+    good = [record for record in after if record["at"] > last_bad]
+    insist(len(good) > 10, f"visits are answered again {last_bad - ended:.1f} s after the VPN is back")
+    insist(last_bad - ended <= BACK_WITHIN, f"within {BACK_WITHIN:.0f} s")
+
+
+def main() -> int:
+    """Load, jobs, the cut, and the account of it all."""
+    mark = str(int(time.time()))
+    inventory = yaml.safe_load(TESTBED.read_text())["all"]
+    watch(inventory["hosts"][OUTSIDE]["ansible_host"])
+    load = start_load(CUT_SECONDS + BACK_WITHIN + 30)
+    enqueue(demo.load(describe()).owner, mark)
+    time.sleep(3)
+    done_before = delivered(mark)
+    began = time.time()
+    cut()
+    mend()
+    ended = time.time()
+    assert load.stdout
+    records = [json.loads(line) for line in load.stdout if re.match(r"\{", line)]
+    judge(records, began, ended)
+    insist(done_before < JOBS, f"{done_before} of {JOBS} jobs were done before the cut: the others waited in Redis")
+    until(lambda: delivered(mark) >= JOBS, 120)
+    lost = JOBS - delivered(mark)
+    insist(0 <= lost <= IN_FLIGHT, f"{lost} jobs are lost; {IN_FLIGHT} may have been in flight")
+    for host in (DATA, APP):
+        packets = leaked(host)
+        insist(not packets, f"{host}: {len(packets)} packets for {NETWORK} left in the clear {packets[:3]}")
+    well("the cut")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
