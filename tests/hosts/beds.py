@@ -208,7 +208,7 @@ def write_inventory(engine: Engine, layout: Layout, bed: str) -> Path:
     offer = json.loads((layout.build / "depot.json").read_text(encoding="utf-8"))["variables"]
     # Whoever is in no group is somebody else's machine, such as a laptop: Ansible has no business there.
     listed = [host for host in hosts(engine, layout, bed) if host.groups]
-    text = inventory.render(layout, engine.socket, [*listed, depot], offer)
+    text = inventory.render(layout, engine.socket, listed, depot, offer)
     file = layout.inventory(bed)
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         file.parent.mkdir(parents=True, exist_ok=True)

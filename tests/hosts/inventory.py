@@ -97,21 +97,29 @@ def bed_variables(layout: Layout, bed: str) -> dict[str, Any]:
     }
 
 
+def mail_way(depot: Host) -> dict[str, Any]:
+    """The firewall lets the app reach public addresses only, and the mail server of a test bed has none."""
+    peers = [depot.address, depot.address6]
+    rule = {"comment": "mail", "direction": "out", "protocol": "tcp", "ports": [587], "peers": peers, "owner": 991}
+    return {"instance_firewall_rules": [rule]}
+
+
 def names(hosts: Sequence[Host]) -> dict[str, Any]:
     """The hosts' other names. The depot is on every bed's network, where the same name may mean another bed's host."""
     known = {alias: host.address for host in hosts for alias in host.aliases}
     return {"check_resolve": known} if known else {}
 
 
-def render(layout: Layout, socket: str, hosts: Sequence[Host], offer: Mapping[str, Any]) -> str:
+def render(layout: Layout, socket: str, hosts: Sequence[Host], depot: Host, offer: Mapping[str, Any]) -> str:
     """The inventory's text, with the variables of what the depot offers. All hosts must be of one bed."""
+    hosts = [*hosts, depot]
     groups: dict[str, Any] = {}
     for host in hosts:
         for group in host.groups:
             groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = None
     everyone = {
         "hosts": {host.name: connection(layout, socket, host) for host in hosts},
-        "vars": {**bed_variables(layout, hosts[0].bed), **names(hosts), **offer},
+        "vars": {**bed_variables(layout, hosts[0].bed), **mail_way(depot), **names(hosts), **offer},
         "children": groups,
     }
     return HEADER + yaml.safe_dump({"all": everyone}, sort_keys=False, width=10_000)

@@ -34,7 +34,7 @@ INSPECTED: dict[str, Any] = {
 def rendered() -> dict[str, Any]:
     """The inventory of one host and the depot, read back."""
     depot = inventory.depot_host(LAYOUT, "demo", "10.213.7.2", "fd01::2")
-    text = inventory.render(LAYOUT, SOCKET, [inventory.host_of(INSPECTED), depot], {"mastodon_smtp_port": 587})
+    text = inventory.render(LAYOUT, SOCKET, [inventory.host_of(INSPECTED)], depot, {"mastodon_smtp_port": 587})
     found: dict[str, Any] = yaml.safe_load(text)["all"]
     return found
 
@@ -69,6 +69,11 @@ def test_ssh_reads_each_option_as_one_word_whatever_the_path() -> None:
 
 def test_the_observer_finds_the_host_of_its_own_bed() -> None:
     assert rendered()["vars"]["check_resolve"] == {"demo.localhost": "10.213.7.10"}
+
+
+def test_the_app_may_reach_the_test_bed_s_mail_server() -> None:
+    (rule,) = rendered()["vars"]["instance_firewall_rules"]
+    assert (rule["direction"], rule["ports"], rule["peers"]) == ("out", [587], ["10.213.7.2", "fd01::2"])
 
 
 def test_hosts_are_reached_as_an_ordinary_user() -> None:
