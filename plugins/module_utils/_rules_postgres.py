@@ -17,6 +17,7 @@ MAJORS = (15, 16, 17, 18)
 
 # Written without quotes in SQL, in pg_hba.conf and in connection strings alike.
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _RESERVED_USERS = frozenset({"postgres", "public", "none", "all", "current_user", "session_user", "user"})
 _RESERVED_DATABASES = frozenset({"postgres", "template0", "template1", "all", "sameuser", "samerole", "replication"})
 _HBA_TYPES = ("host", "hostssl")
@@ -197,6 +198,35 @@ def platform(variables: Mapping[str, Any]) -> Iterator[Fault]:
     return _rule_parts.platform(variables, "postgres_version", {"12", "13"})
 
 
+def tls_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """They stand in a certificate: a client compares them to the letter with what it connects to."""
+    for name in _rule_parts.texts(variables.get("postgres_tls_names")):
+        if not _is_host(name):
+            yield Fault(
+                "postgres_tls_names",
+                f"{name!r} is neither a host name nor an IP address",
+                "Write what clients connect to, such as 10.235.0.1 or db.example.org",
+            )
+
+
+def _is_host(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return _HOST.fullmatch(name) is not None
+    return True
+
+
+def tls_is_there(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A copy of a certificate that nobody makes."""
+    if variables.get("postgres_tls_certificate_copy") and not variables.get("postgres_tls_names"):
+        yield Fault(
+            "postgres_tls_certificate_copy",
+            "there is no certificate to copy, as postgres_tls_names is empty",
+            "List the names and addresses that clients connect to, or leave the copy empty",
+        )
+
+
 def _declared(variables: Mapping[str, Any], name: str) -> set[Any]:
     return {record["name"] for record in _rule_parts.records(variables, name) if isinstance(record.get("name"), str)}
 
@@ -233,4 +263,6 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     hba_names,
     free_settings,
     readable_settings,
+    tls_names,
+    tls_is_there,
 )

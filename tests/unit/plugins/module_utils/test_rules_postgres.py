@@ -29,6 +29,8 @@ GOOD: dict[str, Any] = {
             "method": "scram-sha-256",
         },
     ],
+    "postgres_tls_names": ["db.example.org", "10.235.0.1", "fd00::1"],
+    "postgres_tls_certificate_copy": "/home/alice/example/.tls/postgres.crt",
     "postgres_settings": {"work_mem": "8MB", "pg_stat_statements.max": 9000, "track_io_timing": True},
     "ansible_facts": FACTS,
 }
@@ -116,6 +118,9 @@ def test_good_values(variables: dict[str, Any]) -> None:
         access(user="all"),
         access(database="postgres"),
         access(database="all"),
+        {"postgres_tls_names": ["*.example.org"]},
+        {"postgres_tls_names": ["10.0.0.1,DNS:evil"]},
+        {"postgres_tls_names": ["10.0.0.0/8"]},
         {"postgres_settings": {"port": 5433}},
         {"postgres_settings": {"listen_addresses": "*"}},
         {"postgres_settings": {"hba_file": "/tmp/x"}},
@@ -133,6 +138,10 @@ def test_good_values(variables: dict[str, Any]) -> None:
 def test_one_fault(variables: dict[str, Any]) -> None:
     expected = next(iter(variables))
     assert faults(**{**GOOD, **variables}) == ["postgres_version" if expected == "ansible_facts" else expected]
+
+
+def test_a_copy_needs_a_certificate() -> None:
+    assert faults(**{**GOOD, "postgres_tls_names": []}) == ["postgres_tls_certificate_copy"]
 
 
 def test_an_unknown_memory_is_no_fault() -> None:
