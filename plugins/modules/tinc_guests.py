@@ -1,0 +1,77 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: tinc_guests
+short_description: Write, on the controller, the folder that each guest of a tinc net is sent
+version_added: 1.0.0
+author:
+  - fediops contributors (@fediops)
+description:
+  - A guest is a person's machine that no play configures. Its folder holds all but the private key, which its owner
+    makes, and a C(README) that tells him how.
+  - The folder of guest C(NODE) of net C(NET) is C(NET/NODE) in O(keys_dir). It changes when the net does; then its owner
+    needs the new one.
+  - This is an action that runs on the controller.
+extends_documentation_fragment:
+  - fediops.mastodon.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: The files are listed in the result.
+  idempotent:
+    support: full
+options:
+  nets:
+    description: The nets, as in role P(fediops.mastodon.tinc_vpn#role).
+    type: list
+    elements: dict
+    required: true
+  keys_dir:
+    description: The directory on the controller that keeps the public halves, see M(fediops.mastodon.tinc_keys).
+    type: path
+    required: true
+  cipher:
+    description: What packets are encrypted with.
+    type: str
+    required: true
+  digest:
+    description: What packets are authenticated with.
+    type: str
+    required: true
+  ping_interval:
+    description: Seconds of silence after which a peer is asked whether it is there.
+    type: int
+    required: true
+  ping_timeout:
+    description: Seconds that it has to answer.
+    type: int
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Write the folders for laptops
+  fediops.mastodon.tinc_guests:
+    nets: "{{ tinc_vpn_nets }}"
+    keys_dir: "{{ inventory_dir }}/keys"
+    cipher: aes-256-cbc
+    digest: sha256
+    ping_interval: 5
+    ping_timeout: 3
+"""
+
+RETURN = r"""
+files:
+  description: The files that were written or removed, or would be.
+  returned: success
+  type: list
+  elements: str
+  sample: [/home/admin/inventory/keys/admin/laptop/tinc.conf]
+"""
