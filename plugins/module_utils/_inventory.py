@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
-ROLES = ("tinc_vpn", "postgres", "redis", "minio", "nginx_media", "caddy", "mastodon")
+ROLES = ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy", "mastodon")
 # A group of hosts that only look at the instance from outside; no role is applied to them.
 OBSERVER = "observer"
 
