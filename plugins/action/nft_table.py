@@ -91,9 +91,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no type
             )
             return {"failed": True, "changed": False, "rolled_back": True, "msg": told}
         told += (
-            f" The host should have gone back by itself to {before}, but cannot be reached even now. Look on its console:"
-            f" journalctl -u 'nft-table-{options['name']}-*', nft list table inet {options['name']}. A restart loads"
-            f" {options['path']}, which is as it was."
+            f" The host should have gone back by itself to {before}, but cannot be reached even now. Look on its"
+            f" console: journalctl -u 'nft-table-{options['name']}-*', nft list table inet {options['name']}. A restart"
+            f" loads {options['path']}, which is as it was."
         )
         return {"failed": True, "changed": True, "rolled_back": False, "msg": told}
 
