@@ -12,13 +12,15 @@ from typing import Any
 
 from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _probe_docker,
+    _probe_egress,
     _probe_host,
     _probe_http,
-    _probe_net,
+    _probe_ports,
     _probe_postgres,
     _probe_redis,
     _probe_sidekiq,
     _probe_smtp,
+    _probe_tls,
 )
 from ansible_collections.fediops.mastodon.plugins.module_utils._acceptance import Finding, Row, fail, row
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import Context, explain
@@ -26,18 +28,19 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base impor
 Probe = Callable[..., Iterable[Finding]]
 
 PROBES: dict[str, Probe] = {
-    "certificate": _probe_net.certificate,
     "clock": _probe_host.clock,
     "containers": _probe_docker.containers,
     "disk": _probe_host.disk,
+    "egress": _probe_egress.egress,
     "http": _probe_http.page,
     "instance": _probe_http.instance,
-    "ports_closed": _probe_net.ports_closed,
+    "ports": _probe_ports.ports,
     "postgres": _probe_postgres.postgres,
     "postgres_login": _probe_postgres.postgres_login,
     "redis": _probe_redis.redis,
     "sidekiq": _probe_sidekiq.sidekiq,
     "smtp": _probe_smtp.smtp,
+    "tls": _probe_tls.tls,
     "units": _probe_host.units,
     "versions": _probe_host.versions,
     "websocket": _probe_http.websocket,

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Knocking at many TCP ports at once. PRIVATE to the collection: no other code may rely on it.
+
+A port that is filtered never answers, so what is asked must be asked side by side: a few thousand sockets at a time,
+as many as the system lets a process have.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import select
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple, Optional
+
+# Nothing of these says that a port is closed: the packet never left this machine.
+NO_WAY = (errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+TOGETHER = 8000
+# Linux makes sockets so at once; on a Mac it takes a second call.
+NOT_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)
+# Files that the rest of the process needs.
+SPARE = 200
+
+
+class Door(NamedTuple):
+    """One port at one address."""
+
+    address: str
+    family: int
+    port: int
+
+
+# 0 is open, an errno is a refusal, None is silence.
+Reply = Optional[int]
+
+
+def words(reply: Reply) -> str:
+    """Return what a reply means."""
+    if reply is None:
+        return "no answer"
+    return "open" if reply == 0 else os.strerror(reply).lower()
+
+
+def knock(doors: Iterable[Door], patience: float) -> tuple[dict[Door, Reply], float]:
+    """Try all doors at once. Return how each replied within `patience` seconds, and how long the last reply took."""
+    replies: dict[Door, Reply] = {}
+    started = last = time.monotonic()
+    waiting: dict[int, tuple[socket.socket, Door]] = {}
+    ready = select.poll()
+    try:
+        for door in doors:
+            knocking, code = _begin(door)
+            if knocking is None:
+                replies[door] = code
+            else:
+                waiting[knocking.fileno()] = (knocking, door)
+                ready.register(knocking, select.POLLOUT)
+        end = time.monotonic() + patience
+        while waiting and time.monotonic() < end:
+            for number, _event in ready.poll(1000 * max(0.0, end - time.monotonic())):
+                knocking, door = waiting.pop(number)
+                ready.unregister(number)
+                replies[door] = knocking.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                knocking.close()
+                last = time.monotonic()
+        replies.update({door: None for _knocking, door in waiting.values()})
+    finally:
+        for knocking, _door in waiting.values():
+            knocking.close()
+    return replies, last - started
+
+
+def _begin(door: Door) -> tuple[socket.socket | None, int]:
+    try:
+        knocking = socket.socket(door.family, socket.SOCK_STREAM | NOT_BLOCKING)
+    except OSError as error:
+        if error.errno not in NO_WAY:
+            raise
+        return None, int(error.errno)
+    if not NOT_BLOCKING:
+        knocking.setblocking(False)
+    code = knocking.connect_ex((door.address, door.port))
+    if code == errno.EINPROGRESS:
+        return knocking, code
+    knocking.close()
+    return None, code
+
+
+@dataclass
+class Sweep:
+    """What a look at very many doors found, and how many of them it had the time for."""
+
+    opened: list[Door] = field(default_factory=list)
+    # The port that it came to; nothing if it came to the last one.
+    stopped: int = 0
+
+
+def sweep(doors: Sequence[Door], patience: float, until: float) -> Sweep:
+    """Try every door, the first ones first, until the clock says `until`."""
+    found = Sweep()
+    for batch in _batches(iter(doors), room()):
+        if time.monotonic() >= until:
+            found.stopped = batch[0].port
+            break
+        replies, _last = knock(batch, patience)
+        found.opened += [door for door, reply in replies.items() if reply == 0]
+    return found
+
+
+def _batches(doors: Iterator[Door], size: int) -> Iterator[list[Door]]:
+    while batch := list(islice(doors, size)):
+        yield batch
+
+
+def room() -> int:
+    """Return how many sockets this process may hold, after asking for as many as are of use."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = TOGETHER + SPARE
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(50, allowed - SPARE)
