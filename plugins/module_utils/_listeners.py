@@ -41,12 +41,6 @@ def gateways(table: str) -> set[str]:
     }
 
 
-def resolvers(text: str) -> set[str]:
-    """Return the name servers of a resolv.conf."""
-    rows = [line.split() for line in text.splitlines()]
-    return {row[1] for row in rows if len(row) > 1 and row[0] == "nameserver"}
-
-
 def read(path: str) -> str:
     """Return a file's text, and nothing when it is not there: a kernel without IPv6 has no tcp6."""
     try:

@@ -28,6 +28,8 @@ class Target:
     addresses: Mapping[str, int]
     tcp: tuple[int, ...] = ()
     udp: tuple[int, ...] = ()
+    # Open for some, of whom the looking machine may be one.
+    limited: tuple[int, ...] = ()
 
 
 @dataclass
@@ -66,7 +68,10 @@ def judge(target: Target, look: Look, targets: Sequence[Target]) -> Iterator[Fin
     # Several hosts may share an address, with ports forwarded to each of them.
     sharing = [each for each in targets if set(each.addresses).intersection(seen)]
     strange = _strange(
-        look, seen, {port for each in sharing for port in each.tcp}, {port for each in sharing for port in each.udp}
+        look,
+        seen,
+        {port for each in sharing for port in (*each.tcp, *each.limited)},
+        {port for each in sharing for port in each.udp},
     )
     shut = _shut(look, seen, target)
     blind = [f"{address} is this machine itself" for address in own]

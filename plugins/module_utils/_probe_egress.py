@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ansible_collections.fediops.mastodon.plugins.module_utils._acceptance import Finding, fail, ok, warn
-from ansible_collections.fediops.mastodon.plugins.module_utils._listeners import gateways, listeners, read, resolvers
+from ansible_collections.fediops.mastodon.plugins.module_utils._listeners import gateways, listeners, read
 from ansible_collections.fediops.mastodon.plugins.module_utils._port_names import grouped, some
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import Context, ProbeError
 
@@ -28,7 +28,9 @@ METADATA = (
     ("fd00:ec2::254", 80),
     ("fd20:ce::254", 80),
 )
-ROUTER_PORTS = (22, 53, 80, 443)
+ROUTER_PORTS = (22, 80, 443)
+# Nobody is of use without names, and resolvers are private more often than not.
+DNS = 53
 PRIVATE_PORTS = (22, 80, 443, 2019, 3000, 4000, 5432, 6379, 8080, 9000, 9001)
 # Addresses that the standard library calls global, or by no name of its own.
 ALSO_PRIVATE = (ipaddress.ip_network("100.64.0.0/10"), ipaddress.ip_network("192.0.0.0/24"))
@@ -95,7 +97,6 @@ def egress(
     """Try from within a container of the app what is wired, and everything private that is not."""
     must = [(str(each["host"]), int(each["port"])) for each in wired]
     may = [(str(each["host"]), int(each["port"])) for each in allowed]
-    may += [(address, 53) for address in resolvers(read("/etc/resolv.conf"))]
     here = listeners(read("/proc/net/tcp")) | listeners(read("/proc/net/tcp6"))
     bait = baits(here, gateways(read("/proc/net/route")), [str(address) for address in addresses])
     container = _container(context, project, services)
@@ -154,7 +155,7 @@ def judge(
         if (host, port) not in answering
     ]
     wired = {(door.address, door.port) for door in tried if (door.host, door.port) in {*must, *may}}
-    leaks = {(door.address, door.port) for door in tried if not door.reply and is_private(door.address)} - wired
+    leaks = {(door.address, door.port) for door in tried if not door.reply and door.port != DNS} - wired
     found = grouped("tcp", ((address, port, "") for address, port in sorted(leaks)))
     if dead:
         yield fail(

@@ -66,8 +66,12 @@ def _target(context: Context, entry: Mapping[str, Any]) -> Target:
     addresses: dict[str, int] = {}
     for name in entry["addresses"]:
         addresses.update(context.addresses(str(name)))
-    tcp, udp = (tuple(sorted({int(port) for port in entry["open"].get(kind) or ()})) for kind in ("tcp", "udp"))
-    return Target(str(entry["host"]), addresses, tcp, udp)
+    wanted = entry["open"]
+    tcp, udp, limited = (
+        tuple(sorted({int(port) for port in each or ()}))
+        for each in (wanted.get("tcp"), wanted.get("udp"), entry.get("limited"))
+    )
+    return Target(str(entry["host"]), addresses, tcp, udp, limited)
 
 
 def _look(targets: Sequence[Target], tcp: Sequence[int], udp: Sequence[int], until: float) -> Look:

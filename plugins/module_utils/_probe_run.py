@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _probe_docker,
     _probe_egress,
+    _probe_firewall,
     _probe_host,
     _probe_http,
     _probe_ports,
@@ -21,6 +22,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _probe_sidekiq,
     _probe_smtp,
     _probe_tls,
+    _probe_vpn,
 )
 from ansible_collections.fediops.mastodon.plugins.module_utils._acceptance import Finding, Row, fail, row
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import Context, explain
@@ -32,6 +34,7 @@ PROBES: dict[str, Probe] = {
     "containers": _probe_docker.containers,
     "disk": _probe_host.disk,
     "egress": _probe_egress.egress,
+    "firewall": _probe_firewall.firewall,
     "http": _probe_http.page,
     "instance": _probe_http.instance,
     "ports": _probe_ports.ports,
@@ -43,6 +46,7 @@ PROBES: dict[str, Probe] = {
     "tls": _probe_tls.tls,
     "units": _probe_host.units,
     "versions": _probe_host.versions,
+    "vpn": _probe_vpn.vpn,
     "websocket": _probe_http.websocket,
 }
 

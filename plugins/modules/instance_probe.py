@@ -16,6 +16,7 @@ description:
   - Runs a list of probes side by side and returns one row or more for each, for M(fediops.mastodon.acceptance).
   - A probe that fails, hangs or meets something unexpected is a red row with a sentence that says so. The module
     itself fails only when the list of probes makes no sense.
+  - Most probes need no rights; C(egress), C(vpn), C(firewall), C(containers) and C(postgres) need root.
   - Nothing is changed, and nothing is sent by mail unless a C(smtp) probe carries an address in its option C(to).
 requirements:
   - Python 3.9 or later on the host; nothing but its standard library
@@ -36,14 +37,28 @@ options:
     description:
       - What to look at. Each entry has the keys C(area), C(name) and C(probe), and besides them the options of that
         probe.
-      - C(certificate) (C(hosts), C(port)) verifies chain and name and sees that renewal is not late.
+      - C(tls) (C(hosts), C(port), C(http_port)) verifies chain and name, sees that renewal is not late, that TLS 1.2 and
+        1.3 are spoken and nothing older, that HSTS is said once and no security header twice, and that plain HTTP leads
+        to https.
       - C(http) (C(url), C(method), C(status), C(warn_status), C(body), C(contains), C(lacks), C(headers),
         C(json_equals), C(json_list), C(cure)) asks for a page, follows no redirect, and wants each of C(headers)
         exactly once with the given part in its value.
       - C(instance) (C(url), C(domain), C(version)) reads what the instance says of itself.
       - C(websocket) (C(url)) asks for an upgrade without a token and wants to be refused by the streaming server
         itself.
-      - C(ports_closed) (C(hosts), C(ports)) knocks where only the instance's own hosts may be let in.
+      - C(ports) (C(targets), C(tcp), C(udp), C(seconds)) knocks at all TCP ports of hosts and asks UDP services in
+        their own languages. Each of C(targets) has a C(host), its C(addresses), and C(open), a dictionary with the
+        ports that must answer as C(tcp) and C(udp). An answer anywhere else is red, and so is silence where there must
+        be an answer. Ports in C(limited) may do either. C(tcp) is a list of ranges, C(udp) one of ports; after
+        C(seconds) the rest of the TCP ports is left, and a row says so. Silence of UDP cannot be told from closed.
+      - C(egress) (C(project), C(services), C(wired), C(allowed), C(addresses), C(guarded)) tries, from within a running
+        container of the app, C(wired) endpoints, which must answer, and what is private and must not, which is whatever
+        listens on the host, the hosts at C(addresses), routers, and the metadata service of clouds. Endpoints in
+        C(allowed) may do either. Unless the host is C(guarded) by a firewall, all of that is a warning.
+      - C(vpn) (C(nets), C(node)) takes nets as role P(fediops.mastodon.tinc_vpn#role) does. It sees that the interface
+        is up, that every other host answers an echo request, and that packets are refused when the VPN is down.
+      - C(firewall) (C(table), C(file), C(unit)) sees that the nftables table is what the file says, and that the unit is
+        enabled.
       - C(smtp) (C(server), C(port), C(tls), C(starttls), C(login), C(secret), C(from_address), C(to)) connects,
         verifies TLS and logs in.
       - C(redis) (C(host), C(port), C(user), C(secret), C(appendonly)) reads version, persistence and memory.
@@ -98,9 +113,16 @@ EXAMPLES = r"""
         body: OK
         cure: "Read the log: docker compose logs web"
       - area: tls
-        name: Certificates
-        probe: certificate
+        name: TLS
+        probe: tls
         hosts: [social.example.org, media.social.example.org]
+      - area: safety
+        name: Ports
+        probe: ports
+        targets:
+          - host: social
+            addresses: [192.0.2.7, "2001:db8::7"]
+            open: {tcp: [22, 80, 443], udp: [443]}
   register: look
 
 - name: Look at the queues

@@ -75,7 +75,6 @@ def connection(layout: Layout, socket: str, host: Host) -> dict[str, Any]:
     return {
         "ansible_connection": "ansible.builtin.ssh",
         "ansible_host": host.address,
-        "public_addresses": [host.address, host.address6],
         "ansible_user": USER,
         "ansible_ssh_private_key_file": str(layout.build / "ssh" / "id_ed25519"),
         "ansible_ssh_args": "-o ControlMaster=auto -o ControlPersist=120s",

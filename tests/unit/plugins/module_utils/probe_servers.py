@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,9 +25,9 @@ NAME = "social.example.org"
 
 
 @contextlib.contextmanager
-def tcp(handler: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def tcp(handler: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None, host: str = HOST) -> Iterator[int]:
     """Serve each connection with the handler, and yield the port."""
-    listener = socket.create_server((HOST, 0))
+    listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
     def serve() -> None:
         while True:
@@ -55,6 +56,32 @@ def _guarded(handler: Callable[[socket.socket], None], connection: socket.socket
         talk.settimeout(2)
         while talk.recv(65536):
             pass
+
+
+@contextlib.contextmanager
+def udp(answer: Callable[[bytes], bytes | None], host: str = HOST) -> Iterator[int]:
+    """Answer each datagram, or keep silent, and yield the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as talk:
+        talk.bind((host, 0))
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    asked, peer = talk.recvfrom(2048)
+                    if (said := answer(asked)) is not None:
+                        talk.sendto(said, peer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield talk.getsockname()[1]
+
+
+@contextlib.contextmanager
+def closed(host: str = HOST) -> Iterator[int]:
+    """Yield a port where nobody listens, and see that nobody comes to."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as bound:
+        bound.bind((host, 0))
+        yield bound.getsockname()[1]
 
 
 @contextlib.contextmanager
@@ -161,3 +188,12 @@ class Authority:
         settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         settings.load_cert_chain(pem)
         return settings
+
+
+def only(settings: ssl.SSLContext, oldest: ssl.TLSVersion, newest: ssl.TLSVersion) -> ssl.SSLContext:
+    """Let a server speak these protocols, even those that OpenSSL refuses unless it is told to be careless."""
+    settings.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        settings.minimum_version, settings.maximum_version = oldest, newest
+    return settings
