@@ -47,33 +47,56 @@ def words(reply: Reply) -> str:
     return "open" if reply == 0 else os.strerror(reply).lower()
 
 
+class Knocks:
+    """Doors that were knocked at together, and that may reply until the clock says so."""
+
+    def __init__(self, doors: Iterable[Door], patience: float) -> None:
+        self.replies: dict[Door, Reply] = {}
+        self._waiting: dict[int, tuple[socket.socket, Door]] = {}
+        self._ready = select.poll()
+        self._started = time.monotonic()
+        try:
+            for door in doors:
+                knocking, code = _begin(door)
+                if knocking is None:
+                    self.replies[door] = code
+                else:
+                    self._waiting[knocking.fileno()] = (knocking, door)
+                    self._ready.register(knocking, select.POLLOUT)
+        except BaseException:
+            self.close()
+            raise
+        self._end = time.monotonic() + patience
+
+    def listen(self) -> float:
+        """Note all replies. Return how many seconds after the first knock the last of them came."""
+        last = self._started
+        try:
+            # What has replied already counts, even if it is late: this program may have been busy elsewhere.
+            while self._waiting and (events := self._ready.poll(1000 * max(0.0, self._end - time.monotonic()))):
+                last = time.monotonic()
+                for number, _event in events:
+                    knocking, door = self._waiting.pop(number)
+                    self._ready.unregister(number)
+                    self.replies[door] = knocking.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                    knocking.close()
+            self.replies.update({door: None for _knocking, door in self._waiting.values()})
+        finally:
+            self.close()
+        return last - self._started
+
+    def close(self) -> None:
+        """Leave every door that has not replied."""
+        for knocking, _door in self._waiting.values():
+            knocking.close()
+        self._waiting.clear()
+
+
 def knock(doors: Iterable[Door], patience: float) -> tuple[dict[Door, Reply], float]:
     """Try all doors at once. Return how each replied within `patience` seconds, and how long the last reply took."""
-    replies: dict[Door, Reply] = {}
-    started = last = time.monotonic()
-    waiting: dict[int, tuple[socket.socket, Door]] = {}
-    ready = select.poll()
-    try:
-        for door in doors:
-            knocking, code = _begin(door)
-            if knocking is None:
-                replies[door] = code
-            else:
-                waiting[knocking.fileno()] = (knocking, door)
-                ready.register(knocking, select.POLLOUT)
-        end = time.monotonic() + patience
-        while waiting and time.monotonic() < end:
-            for number, _event in ready.poll(1000 * max(0.0, end - time.monotonic())):
-                knocking, door = waiting.pop(number)
-                ready.unregister(number)
-                replies[door] = knocking.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-                knocking.close()
-                last = time.monotonic()
-        replies.update({door: None for _knocking, door in waiting.values()})
-    finally:
-        for knocking, _door in waiting.values():
-            knocking.close()
-    return replies, last - started
+    knocks = Knocks(doors, patience)
+    last = knocks.listen()
+    return knocks.replies, last
 
 
 def _begin(door: Door) -> tuple[socket.socket | None, int]:
@@ -104,13 +127,27 @@ class Sweep:
 def sweep(doors: Sequence[Door], patience: float, until: float) -> Sweep:
     """Try every door, the first ones first, until the clock says `until`."""
     found = Sweep()
-    for batch in _batches(iter(doors), room()):
-        if time.monotonic() >= until:
-            found.stopped = batch[0].port
-            break
-        replies, _last = knock(batch, patience)
-        found.opened += [door for door, reply in replies.items() if reply == 0]
+    waiting: list[Knocks] = []
+    try:
+        # While one half waits for replies the other one knocks.
+        for batch in _batches(iter(doors), room() // 2):
+            if time.monotonic() >= until:
+                found.stopped = batch[0].port
+                break
+            waiting.append(Knocks(batch, patience))
+            if len(waiting) == 2:
+                found.opened += _opened(waiting.pop(0))
+        while waiting:
+            found.opened += _opened(waiting.pop(0))
+    finally:
+        for knocks in waiting:
+            knocks.close()
     return found
+
+
+def _opened(knocks: Knocks) -> list[Door]:
+    knocks.listen()
+    return [door for door, reply in knocks.replies.items() if reply == 0]
 
 
 def _batches(doors: Iterator[Door], size: int) -> Iterator[list[Door]]:

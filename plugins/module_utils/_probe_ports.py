@@ -17,7 +17,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._port_names impor
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import Context, ProbeError
 
 # Long enough for a packet that was lost to be sent again, which Linux does after one second.
-PATIENCE = 2.0
+PATIENCE = 1.5
 
 
 def ports(

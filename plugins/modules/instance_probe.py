@@ -37,9 +37,9 @@ options:
     description:
       - What to look at. Each entry has the keys C(area), C(name) and C(probe), and besides them the options of that
         probe.
-      - C(tls) (C(hosts), C(port), C(http_port)) verifies chain and name, sees that renewal is not late, that TLS 1.2 and
-        1.3 are spoken and nothing older, that HSTS is said once and no security header twice, and that plain HTTP leads
-        to https.
+      - C(tls) (C(hosts), C(port), C(http_port)) verifies chain and name, sees that renewal is not late, that TLS 1.2
+        and 1.3 are spoken and nothing older, that HSTS is said once and no security header twice, and that plain HTTP
+        leads to https.
       - C(http) (C(url), C(method), C(status), C(warn_status), C(body), C(contains), C(lacks), C(headers),
         C(json_equals), C(json_list), C(cure)) asks for a page, follows no redirect, and wants each of C(headers)
         exactly once with the given part in its value.
@@ -55,10 +55,10 @@ options:
         container of the app, C(wired) endpoints, which must answer, and what is private and must not, which is whatever
         listens on the host, the hosts at C(addresses), routers, and the metadata service of clouds. Endpoints in
         C(allowed) may do either. Unless the host is C(guarded) by a firewall, all of that is a warning.
-      - C(vpn) (C(nets), C(node)) takes nets as role P(fediops.mastodon.tinc_vpn#role) does. It sees that the interface
-        is up, that every other host answers an echo request, and that packets are refused when the VPN is down.
-      - C(firewall) (C(table), C(file), C(unit)) sees that the nftables table is what the file says, and that the unit is
-        enabled.
+      - C(vpn) (C(nets), C(node)) takes nets as C(tinc_vpn_nets) does. It sees that the interface is up, that every
+        other host answers an echo request, and that packets are refused when the VPN is down.
+      - C(firewall) (C(table), C(file), C(unit)) sees that the nftables table is what the file says, and that the unit
+        is enabled.
       - C(smtp) (C(server), C(port), C(tls), C(starttls), C(login), C(secret), C(from_address), C(to)) connects,
         verifies TLS and logs in.
       - C(redis) (C(host), C(port), C(user), C(secret), C(appendonly)) reads version, persistence and memory.

@@ -82,7 +82,7 @@ def test_a_sweep_without_time_says_where_it_stopped() -> None:
 
 
 def test_a_sweep_in_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_knock, "room", lambda: 3)
+    monkeypatch.setattr(_knock, "room", lambda: 4)
     with servers.tcp(lambda connection: None) as opened:
         found = _knock.sweep([door(servers.HOST, port) for port in [1, 2, 3, 4, opened]], 1, time.monotonic() + 9)
     assert found.opened == [door(servers.HOST, opened)]
