@@ -8,10 +8,10 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.fediops.mastodon.plugins.module_utils import _mastodon_layout
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, number
 
-STREAMING_POOL = 10  # connections that each streaming process may open
 TOOTCTL_POOL = 6  # tootctl -c 5, as in maintenance jobs
 RESERVED = 3  # PostgreSQL keeps these for superusers
 
@@ -139,25 +139,43 @@ def instance_values_agree(inventory: Inventory) -> Iterable[Fault]:
             yield Fault(name, "it differs from host to host", "Set it once, in group all")
 
 
-def _processes(value: Any) -> list[Mapping[str, Any]]:
-    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+def services_run(inventory: Inventory) -> Iterable[Fault]:
+    """Each host may leave out what another runs, but none may be left out by all."""
+    members = inventory.members("mastodon")
+    found = {name for host in members for name in _mastodon_layout.services(inventory.hosts.get(host, {}))}
+    missing = [name for name in _mastodon_layout.SERVICES if name not in found]
+    if members and missing:
+        yield Fault(
+            "mastodon_services",
+            f"no host runs {', '.join(missing)}",
+            "Add it to the services of a host; a host that does not set them runs all",
+        )
 
 
-def _queues(process: Mapping[str, Any]) -> list[str]:
-    queues = process.get("queues")
-    # An entry is a name, or a name and its weight.
-    return [str(queue).partition(",")[0] for queue in queues] if isinstance(queues, list) else []
+def versions_agree(inventory: Inventory) -> Iterable[Fault]:
+    """They share a database, and processes of two releases on it only meet for the minutes of an upgrade."""
+    found: dict[str, list[str]] = {}
+    for host, value in inventory.values("mastodon", "mastodon_version"):
+        found.setdefault(str(value), []).append(host)
+    if len(found) > 1:
+        shown = ", ".join(f"{version} on {', '.join(hosts)}" for version, hosts in found.items())
+        yield Fault("mastodon_version", f"it differs: {shown}", "Set it once, in group all")
+
+
+def _queue_hosts(inventory: Inventory) -> dict[str, list[str]]:
+    """Return which hosts serve each queue; a host that serves it with two processes is there twice."""
+    found: dict[str, list[str]] = {}
+    for host in inventory.members("mastodon"):
+        for process in _mastodon_layout.processes_of(inventory.hosts.get(host, {})):
+            for queue in _mastodon_layout.queue_names(process):
+                found.setdefault(queue, []).append(host)
+    return found
 
 
 def one_scheduler(inventory: Inventory) -> Iterable[Fault]:
     """Two schedulers start every periodic job twice: each host alone may look right."""
-    found = [
-        host
-        for host, value in inventory.values("mastodon", "mastodon_sidekiq_processes")
-        for process in _processes(value)
-        if "scheduler" in _queues(process)
-    ]
-    if len(found) > 1 and len(set(found)) > 1:
+    found = _queue_hosts(inventory).get(_mastodon_layout.SCHEDULER, [])
+    if len(set(found)) > 1:
         yield Fault(
             "mastodon_sidekiq_processes",
             f"queue scheduler is served on {', '.join(found)}",
@@ -165,13 +183,30 @@ def one_scheduler(inventory: Inventory) -> Iterable[Fault]:
         )
 
 
+def queues_are_served(inventory: Inventory) -> Iterable[Fault]:
+    """Jobs of a queue that no host serves pile up without a word; without scheduler nothing is ever cleaned up."""
+    found = _queue_hosts(inventory)
+    missing = [queue for queue in _mastodon_layout.QUEUES if queue not in found]
+    # Of a single host its own rules speak; without any process the services are at fault.
+    if len(inventory.members("mastodon")) < 2 or not found or not missing:
+        return
+    cure = "Add it to a process of a host"
+    if _mastodon_layout.SCHEDULER in missing:
+        chosen = [host for host, value in inventory.values("mastodon", "mastodon_runs_scheduler") if value is True]
+        cure += f"; scheduler may run on {', '.join(chosen) or 'no host'}, which instance_scheduler_host changes"
+    yield Fault("mastodon_sidekiq_processes", f"no host serves {', '.join(missing)}", cure)
+
+
 def _wanted_connections(variables: Mapping[str, Any]) -> int | None:
+    services = _mastodon_layout.services(variables)
     processes = number(variables.get("mastodon_web_processes"))
     threads = number(variables.get("mastodon_web_threads"))
-    sidekiq = [number(entry.get("concurrency")) for entry in _processes(variables.get("mastodon_sidekiq_processes"))]
+    sidekiq = [number(process.get("concurrency")) for process in _mastodon_layout.processes_of(variables)]
     if processes is None or threads is None or None in sidekiq:
         return None
-    return max(processes, 1) * threads + sum(n for n in sidekiq if n) + STREAMING_POOL
+    web = max(processes, 1) * threads if "web" in services else 0
+    streaming = _mastodon_layout.STREAMING_POOL if "streaming" in services else 0
+    return web + streaming + sum(n for n in sidekiq if n)
 
 
 def connections_fit(inventory: Inventory) -> Iterable[Fault]:
@@ -203,6 +238,9 @@ RULES: tuple[InventoryRule, ...] = (
     private_address_is_unique,
     private_address_is_on_the_host,
     instance_values_agree,
+    services_run,
+    versions_agree,
     one_scheduler,
+    queues_are_served,
     connections_fit,
 )

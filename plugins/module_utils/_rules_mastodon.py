@@ -13,12 +13,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _env, _mastodon_connections, _rule_parts, _syntax
+from ansible_collections.fediops.mastodon.plugins.module_utils import (
+    _env,
+    _inventory,
+    _mastodon_connections,
+    _mastodon_layout,
+    _rule_parts,
+    _syntax,
+)
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
 # Any patch release of these is accepted. A later series may have new secrets, queues or migrations.
 SERIES = ("4.5", "4.6", "4.7")
-QUEUES = ("default", "push", "ingress", "mailers", "pull", "scheduler", "fasp")
 ENCRYPTION_KEYS = (
     "mastodon_active_record_encryption_primary_key",
     "mastodon_active_record_encryption_deterministic_key",
@@ -185,14 +191,30 @@ def uid(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("mastodon_uid", f"{value!r} is not a number from 100 to 59999", "Use 991, or another free one")
 
 
+def services(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A host without any would be healthy, and do nothing."""
+    if not variables.get("mastodon_services", _mastodon_layout.SERVICES):
+        yield Fault(
+            "mastodon_services",
+            "the host runs none of Mastodon's services",
+            f"Name some of {', '.join(_mastodon_layout.SERVICES)}",
+        )
+
+
+def host_count(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """Only with several hosts does an upgrade wait for the others before its last migrations."""
+    if _host_count(variables) < 1:
+        yield Fault("mastodon_host_count", "it is not a number of hosts", "Count the hosts that run this Mastodon")
+
+
 def one_scheduler(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Each process that listens to the queue runs the daily jobs; two of them run each job twice."""
-    if "mastodon_sidekiq_processes" not in variables:
+    if not _serves_queues(variables) or variables.get("mastodon_runs_scheduler", True) is False:
         return
     schedulers = [
         process
-        for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
-        if "scheduler" in queue_names(process)
+        for process in _mastodon_layout.processes_of(variables)
+        if _mastodon_layout.SCHEDULER in _mastodon_layout.queue_names(process)
     ]
     if len(schedulers) != 1:
         yield Fault(
@@ -203,23 +225,36 @@ def one_scheduler(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def served_queues(variables: Mapping[str, Any]) -> Iterator[Fault]:
-    """Jobs of a queue that nobody serves pile up without a word."""
-    if "mastodon_sidekiq_processes" not in variables:
+    """Jobs of a queue that nobody serves pile up without a word. What other hosts serve is not seen from here."""
+    if not _serves_queues(variables):
         return
-    served = {
-        name
-        for process in _rule_parts.records(variables, "mastodon_sidekiq_processes")
-        for name in queue_names(process)
-    }
-    missing, unknown = [queue for queue in QUEUES if queue not in served], sorted(served.difference(QUEUES))
-    if missing:
+    processes = _mastodon_layout.processes_of(variables)
+    known = _mastodon_layout.QUEUES
+    served = {name for process in processes for name in _mastodon_layout.queue_names(process)}
+    missing, unknown = [queue for queue in known if queue not in served], sorted(served.difference(known))
+    if not processes:
+        yield Fault(
+            "mastodon_sidekiq_processes",
+            "sidekiq is among the host's services, but no process is left for it",
+            "List a process with other queues than scheduler, or take sidekiq out of mastodon_services",
+        )
+    elif missing and _host_count(variables) == 1:
         yield Fault("mastodon_sidekiq_processes", f"no process serves {', '.join(missing)}", "Add it to a process")
     if unknown:
         yield Fault(
             "mastodon_sidekiq_processes",
             f"Mastodon has no queue {', '.join(unknown)}",
-            f"Its queues are {', '.join(QUEUES)}, each alone or with a weight, as in push,6",
+            f"Its queues are {', '.join(known)}, each alone or with a weight, as in push,6",
         )
+
+
+def _host_count(variables: Mapping[str, Any]) -> int:
+    # ansible-core before 2.19 makes a text of a number that is computed.
+    return _inventory.number(variables.get("mastodon_host_count", 1)) or 0
+
+
+def _serves_queues(variables: Mapping[str, Any]) -> bool:
+    return "mastodon_sidekiq_processes" in variables and "sidekiq" in _mastodon_layout.services(variables)
 
 
 def sidekiq_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -287,11 +322,6 @@ def extra_env(variables: Mapping[str, Any]) -> Iterator[Fault]:
             yield from _mastodon_connections.unwritable("mastodon_extra_env", str(name), value)
 
 
-def queue_names(process: Mapping[str, Any]) -> list[str]:
-    """Return the queues of a process without their weights."""
-    return [queue.partition(",")[0] for queue in _rule_parts.texts(process.get("queues"))]
-
-
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     platform,
     engine,
@@ -304,6 +334,8 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     placeholders,
     owner,
     uid,
+    services,
+    host_count,
     one_scheduler,
     served_queues,
     sidekiq_names,

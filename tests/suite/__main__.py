@@ -68,7 +68,7 @@ def test(only: str | None) -> int:
 
 
 def prove() -> int:
-    """What takes too long for every change: the contract of the app images, the roles on Debian 12, more kills."""
+    """What takes too long for every change: the contract of the app images, the roles on Debian 12, more kills, many hosts."""
     tally = Tally()
     if run(depot(), tally):
         for step in contract(engine()):
@@ -76,6 +76,8 @@ def prove() -> int:
         for name in ("postgres", "redis", "minio", "nginx_media", "caddy"):
             scenarios.run_scenario(name, tally, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)
+        for name in scenarios.PROVE_ONLY:
+            scenarios.run_scenario(name, tally)
     return finish(tally)
 
 

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = os.environ.get("MOLECULE_SCENARIO_NAME", "one_host")
 BED = ROOT / "build" / "hosts" / "beds" / SYSTEM
 TESTBED = BED / "hosts.yml"
+# An example inventory, unchanged, and over it what only the bed needs.
 INVENTORY = ROOT / "inventories" / SYSTEM
-INVENTORIES = ("-i", str(INVENTORY), "-i", str(TESTBED))
+_SOURCES = (INVENTORY, ROOT / "molecule" / SYSTEM / "bed.yml", TESTBED)
 # Ansible says this, with -vvv, once for each module that it runs on a host.
 MODULE_EXECUTION = re.compile(r"^(?:<[^>]+> )?Using module file ", re.MULTILINE)
 RECAP = re.compile(r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=\d+\s+failed=(?P<failed>\d+)")
@@ -46,7 +47,8 @@ class Run:
 
 def command(playbook: str, *extra: str) -> list[str]:
     """The command line of an admin, with the test bed's inventory beside his own."""
-    return ["ansible-playbook", *INVENTORIES, f"fediops.mastodon.{playbook}", *extra]
+    sources = [word for path in _SOURCES if path == TESTBED or path.exists() for word in ("-i", str(path))]
+    return ["ansible-playbook", *sources, f"fediops.mastodon.{playbook}", *extra]
 
 
 def run(playbook: str, *extra: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> Run:

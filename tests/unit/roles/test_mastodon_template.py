@@ -152,6 +152,25 @@ def test_sidekiq_processes_are_data() -> None:
     assert "sidekiq-all" not in services
 
 
+def test_a_host_runs_what_it_is_told_to() -> None:
+    assert sorted(compose(services=["sidekiq"])["services"]) == ["sidekiq-all", "tools"]
+    assert sorted(compose(services=["web", "streaming"])["services"]) == ["streaming", "tools", "web"]
+    text = render("compose.yml.j2", services=["sidekiq"])
+    assert "3000" not in text
+    assert "4000" not in text
+
+
+def test_one_of_several_hosts_runs_the_scheduler() -> None:
+    processes = [
+        {"name": "main", "concurrency": 20, "queues": ["default,8", "scheduler,1", "push"]},
+        {"name": "cron", "concurrency": 2, "queues": ["scheduler"]},
+    ]
+    assert {"sidekiq-main", "sidekiq-cron"} < set(compose(sidekiq_processes=processes)["services"])
+    others = compose(sidekiq_processes=processes, runs_scheduler=False)["services"]
+    assert sorted(others) == ["sidekiq-main", "streaming", "tools", "web"]
+    assert others["sidekiq-main"]["command"][-4:] == ["-q", "default,8", "-q", "push"]
+
+
 def test_the_sidekiq_check_survives_compose_and_the_next_major_version() -> None:
     check = compose()["services"]["sidekiq-all"]["healthcheck"]["test"][1]
     assert "$$MASTODON_SIDEKIQ_READY_FILENAME" in check

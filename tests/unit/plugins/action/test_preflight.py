@@ -177,3 +177,34 @@ def test_the_example_passes_with_and_without_its_secrets(site: Site, store: bool
     assert run.returncode == 0, run.stdout + run.stderr
     assert site.trace.exists()
     assert path.exists() == store
+
+
+def test_several_app_hosts(site: Site) -> None:
+    found, text = site.faults("scale_out")
+    assert found == {
+        ("", "mastodon_services"),
+        ("", "mastodon_version"),
+        ("", "mastodon_sidekiq_processes"),
+        ("", "mastodon_is_leader"),
+        ("app3", "mastodon_services"),
+        ("app1", "mastodon_sidekiq_processes"),
+        ("data", "caddy_sites"),  # the edge has nowhere to send streams to
+    }
+    assert "no host runs streaming" in text
+    assert "4.7.6 on app1, app3, 4.7.5 on app2" in text
+    # app1 is the first that runs Sidekiq; the admin gave the queue to app2 alone, and its wiring does not follow.
+    assert "no host serves scheduler" in text
+    assert "scheduler may run on app1, which instance_scheduler_host changes" in text
+
+
+def test_the_example_of_several_app_hosts_passes(site: Site) -> None:
+    hosts = {"data": 10, "edge": 20, "app1": 31, "app2": 32, "app3": 33, "jobs": 41}
+    answers = {host: {"probe": {**PROBE, "addresses": [f"10.0.0.{last}"]}} for host, last in hosts.items()}
+    run = site.run(
+        ROOT / "inventories" / "scale_out",
+        answers=answers,
+        caddy_tls_issuer="internal",
+        instance_secrets_file=str(site.directory / "store"),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert site.trace.exists()

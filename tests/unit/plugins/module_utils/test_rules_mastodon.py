@@ -111,6 +111,10 @@ def test_there_are_enough_rules_and_each_says_why() -> None:
         ({"sidekiq_processes": [process(queues=["scheduler", "default,8", "push"])]}, "sidekiq_processes", "ingress"),
         ({"sidekiq_processes": [process(queues=[*ALL_QUEUES, "typo,2"])]}, "sidekiq_processes", "no queue typo"),
         ({"sidekiq_processes": [process("a"), process("a", ["default"])]}, "sidekiq_processes", "twice"),
+        ({"sidekiq_processes": [process(queues=["scheduler"])], "runs_scheduler": False}, "sidekiq_processes", "is left"),
+        ({"services": ["sidekiq"], "sidekiq_processes": []}, "sidekiq_processes", "no process is left"),
+        ({"services": []}, "services", "none of Mastodon's services"),
+        ({"host_count": 0}, "host_count", "number of hosts"),
         ({"sidekiq_processes": [process("All of them")]}, "sidekiq_processes", "name for a service"),
         ({"sidekiq_processes": [process(concurrency=50)]}, "sidekiq_processes", "threads"),
         ({"web_threads": 0}, "web_threads", "threads"),
@@ -179,6 +183,9 @@ def test_refused(changes: dict[str, Any], variable: str, words: str) -> None:
         {"sidekiq_processes": [process("main", [*ALL_QUEUES[:5], "fasp"]), process("scheduler", ["scheduler"], 2)]},
         {"tmp_size": ""},
         {"db_host": "db-1"},
+        {"services": ["web"], "sidekiq_processes": []},
+        {"runs_scheduler": False, "host_count": 2},
+        {"sidekiq_processes": [process(queues=["push,3", "scheduler"])], "host_count": "3"},
     ],
 )
 def test_accepted(changes: dict[str, Any]) -> None:
