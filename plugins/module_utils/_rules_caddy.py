@@ -18,8 +18,13 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fau
 # Mastodon accepts videos of 99 MiB, and the multipart form around them adds a little.
 SMALLEST_UPLOAD = 99 * 2**20
 ISSUERS = ("acme", "internal", "files")
+DISTRIBUTIONS = ("release", "package", "present")
 # Names that no public authority signs (RFC 2606, RFC 6762, RFC 8375).
 UNSIGNABLE = ("localhost", "test", "invalid", "example", "local", "internal", "home.arpa")
+# Module names and Caddyfile options; values that an env file can hold without quotes.
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,62}\Z")
+_PLAIN = re.compile(r"[!-~]+\Z")
+_NOT_PLAIN = frozenset("\"'`\\$#{}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\Z")
 
 
@@ -28,14 +33,28 @@ def platform(variables: Mapping[str, Any]) -> Iterable[Fault]:
     return _rule_parts.platform(variables, "caddy_url", {"12", "13"})
 
 
+def distribution_is_known(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Where the binary comes from decides who updates it."""
+    distribution = variables.get("caddy_distribution", "release")
+    binary = variables.get("caddy_binary", "/usr/bin/caddy")
+    if distribution not in DISTRIBUTIONS:
+        yield Fault(
+            "caddy_distribution", f"{distribution!r} is not a distribution", f"Use one of {', '.join(DISTRIBUTIONS)}"
+        )
+    if not _syntax.is_path(binary):
+        yield Fault("caddy_binary", f"{binary!r} is not an absolute path", 'Give a path without blanks or ".."')
+
+
 def release_is_pinned(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A download without a checksum runs whatever the server, or somebody on the way, chooses to send."""
+    if variables.get("caddy_distribution", "release") != "release":
+        return
     url, checksum, member = (variables.get(f"caddy_{part}", "") for part in ("url", "checksum", "member"))
     if url == "":
         yield Fault(
             "caddy_url",
             "no release is pinned for this machine's architecture",
-            "Set caddy_url and caddy_checksum to a build of Caddy 2.8 or newer",
+            "Set caddy_url and caddy_checksum to a build of Caddy 2.11 or newer",
         )
     elif not _syntax.is_download(url):
         # The value is not repeated: a mirror's URL may hold a password.
@@ -108,6 +127,8 @@ def acme_can_answer(variables: Mapping[str, Any]) -> Iterable[Fault]:
     if variables.get("caddy_tls_issuer", "acme") != "acme" or variables.get("caddy_acme_directory"):
         return
     for site in _rules_caddy_sites.sites(variables):
+        if site.get("tls"):
+            continue
         for host in _syntax.listed(site.get("hosts")):
             if isinstance(host, str) and any(host.endswith(f".{zone}") for zone in UNSIGNABLE):
                 yield Fault(
@@ -130,6 +151,56 @@ def acme_account_is_reachable(variables: Mapping[str, Any]) -> Iterable[Fault]:
         )
 
 
+def acme_authority_is_trusted(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """A root of one's own belongs to an authority of one's own."""
+    root = variables.get("caddy_acme_ca_root") or ""
+    if root and not _syntax.is_path(root):
+        yield Fault("caddy_acme_ca_root", f"{root!r} is not an absolute path", "Give a path on the host without blanks")
+    if root and not variables.get("caddy_acme_directory"):
+        yield Fault(
+            "caddy_acme_ca_root",
+            "it has no effect without caddy_acme_directory",
+            "Name the authority's directory URL as well, or remove the root",
+        )
+    yield from _needs_acme(variables, "caddy_acme_ca_root", root)
+
+
+def acme_dns_is_plain(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """The values become lines of an env file that systemd and Caddy both read; no fault repeats one."""
+    name = "caddy_acme_dns"
+    dns = variables.get(name) or {}
+    if not isinstance(dns, Mapping) or not dns:
+        return
+    options = dns.get("options")
+    if not _word(dns.get("provider")):
+        yield Fault(name, f"provider {dns.get('provider')!r} is no module", "Write the last word of dns.providers.NAME")
+    if not isinstance(options, Mapping) or not options:
+        yield Fault(name, "it has no options", "Write what the provider's module asks for, such as {api_token: ...}")
+        options = {}
+    for option, value in options.items():
+        if not _word(option):
+            yield Fault(name, f"{option!r} is not the name of an option", "Use lower-case letters, digits and _")
+        elif not isinstance(value, str) or not _PLAIN.match(value) or _NOT_PLAIN & set(value):
+            yield Fault(
+                name,
+                f"the value of {option} is no text, is empty, or has blanks, quotes, braces, \\, $ or #",
+                "Write it in quotes, and ask the provider for a token without those characters",
+            )
+    for resolver in _syntax.listed(dns.get("resolvers")):
+        if not _syntax.is_address(resolver) and _syntax.endpoint(resolver) is None:
+            yield Fault(name, f"resolver {resolver!r} is no address", "Write an address, or address:port")
+    yield from _needs_acme(variables, name, dns)
+
+
+def _word(value: Any) -> bool:
+    return isinstance(value, str) and _WORD.match(value) is not None
+
+
+def _needs_acme(variables: Mapping[str, Any], name: str, value: Any) -> Iterable[Fault]:
+    if value and variables.get("caddy_tls_issuer", "acme") != "acme":
+        yield Fault(name, 'it has no effect unless caddy_tls_issuer is "acme"', "Set the issuer to acme, or remove it")
+
+
 def uploads_fit(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """Mastodon promises its users 99 MiB; "99MB" at the edge (decimal) would break that promise with a bare 413."""
     limit = variables.get("caddy_upload_max", "110MB")
@@ -146,7 +217,7 @@ def uploads_fit(variables: Mapping[str, Any]) -> Iterable[Fault]:
 
 def durations_are_durations(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A number without a unit means nanoseconds to Caddy."""
-    for name in ("caddy_response_timeout", "caddy_drain_time"):
+    for name in ("caddy_response_timeout", "caddy_drain_time", "caddy_renew_interval"):
         if name in variables and not _syntax.is_duration(variables[name]):
             yield Fault(name, f"{variables[name]!r} is not a time", 'Write a number and s, m or h, like "120s"')
 
@@ -160,6 +231,13 @@ def log_is_forgotten(variables: Mapping[str, Any]) -> Iterable[Fault]:
             f"{days!r} is not a number of days between 1 and 365",
             "Use 7 unless you must keep addresses longer",
         )
+
+
+def assets_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Each release takes some ten megabytes; none would take the running one's files away."""
+    keep = variables.get("caddy_assets_keep", 3)
+    if not isinstance(keep, int) or isinstance(keep, bool) or not 1 <= keep <= 10:
+        yield Fault("caddy_assets_keep", f"{keep!r} is not a number between 1 and 10", "Use 3 unless the disk is full")
 
 
 def trusted_proxies_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -180,15 +258,19 @@ def trusted_proxies_are_few(variables: Mapping[str, Any]) -> Iterable[Fault]:
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     platform,
+    distribution_is_known,
     release_is_pinned,
     issuer_is_known,
     files_are_named,
     internal_root_is_whole,
     acme_can_answer,
     acme_account_is_reachable,
+    acme_authority_is_trusted,
+    acme_dns_is_plain,
     uploads_fit,
     durations_are_durations,
     log_is_forgotten,
+    assets_are_few,
     trusted_proxies_are_few,
     *_rules_caddy_sites.RULES,
 )

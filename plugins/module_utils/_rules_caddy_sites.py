@@ -20,7 +20,13 @@ NEEDS = {
     "media": ("upstreams",),
     "s3": ("upstreams", "bucket", "writers"),
     "redirect": ("to",),
+    "handles": ("to",),
+    "static": ("root",),
 }
+# Options that are the start of a new address.
+_TARGETS = ("to", "website", "system_redirect")
+# The service sees empty directories in their place.
+_UNSEEN = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # noqa: S108 - named in order to be refused
 _UPSTREAMS = ("web_upstreams", "streaming_upstreams", "upstreams")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
 _TARGET = re.compile(r"https://[A-Za-z0-9.:/_~-]+\Z")
@@ -154,17 +160,44 @@ def bucket_is_a_bucket(variables: Mapping[str, Any]) -> Iterable[Fault]:
 def redirects_lead_elsewhere(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A target that ends in a slash doubles it; one that is the site itself never ends."""
     for site in sites(variables):
-        target = site.get("to")
-        if not target:
+        for option in _TARGETS:
+            target = site.get(option)
+            if not target:
+                continue
+            if not (isinstance(target, str) and _TARGET.match(target)) or target.endswith("/"):
+                yield Fault(
+                    VARIABLE,
+                    f"{label(site)}: {target!r} in {option} is not a URL prefix",
+                    "Write https://name, with a path if needed, without a slash at the end; the path is kept",
+                )
+            elif urlsplit(target).hostname in _syntax.listed(site.get("hosts")):
+                yield Fault(VARIABLE, f"{label(site)}: {option} redirects to itself", "Name another host")
+
+
+def own_certificates_are_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """A certificate of a site's own needs its key."""
+    for site in sites(variables):
+        pair = site.get("tls")
+        if pair is None:
             continue
-        if not (isinstance(target, str) and _TARGET.match(target)) or target.endswith("/"):
+        if not isinstance(pair, Mapping) or not all(_syntax.is_path(pair.get(x)) for x in ("certificate", "key")):
             yield Fault(
                 VARIABLE,
-                f"{label(site)}: {target!r} is not a URL prefix",
-                "Write https://name, with a path if needed, without a slash at the end; the path is kept",
+                f"{label(site)}: tls lacks a certificate or a key, or one is no absolute path",
+                'Write {certificate: /path/to/chain.pem, key: /path/to/key.pem} without blanks or ".."',
             )
-        elif urlsplit(target).hostname in _syntax.listed(site.get("hosts")):
-            yield Fault(VARIABLE, f"{label(site)}: it redirects to itself", "Name another host")
+
+
+def directories_are_public(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """The service has no view of home directories, and shares no temporary directory with anybody."""
+    for site in sites(variables):
+        root = site.get("root")
+        if root and (not _syntax.is_path(root) or f"{root}/".startswith(_UNSEEN)):
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: {root!r} is no directory that the service can see",
+                "Use an absolute path such as /srv/status, outside of /home, /root, /run/user and /tmp",
+            )
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
@@ -179,4 +212,6 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     writers_are_few,
     bucket_is_a_bucket,
     redirects_lead_elsewhere,
+    own_certificates_are_whole,
+    directories_are_public,
 )

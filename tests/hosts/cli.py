@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.hosts import authority, beds, clean, depot, engine, forward, images, status
+from tests.hosts import authority, beds, clean, depot, engine, extras, forward, images, status
 from tests.hosts.layout import Layout, check_name, here
 from tests.hosts.progress import HarnessError, lock, say, step
 
@@ -69,6 +69,14 @@ def verb_depot(layout: Layout, options: argparse.Namespace) -> int:
         depot.ensure(docker, layout, [images.host_recipe(options.suite)], options.apps)
     for text in status.offers(layout):
         say(f"  {text}")
+    return 0
+
+
+def verb_program(layout: Layout, options: argparse.Namespace) -> int:
+    """Make a program that only tests need, let the depot serve it; print URL, sum and member."""
+    docker = engine.ensure(layout)
+    with lock(layout.build / "lock"):
+        print(json.dumps(extras.ensure(docker, layout, options.name).variables("program")))
     return 0
 
 
@@ -165,6 +173,8 @@ def parser() -> argparse.ArgumentParser:
     for verb in (up, whole, ready):
         verb.add_argument("--suite", choices=sorted(images.SUITES), default=os.environ.get("SUITE") or "debian13")
         verb.add_argument("--apps", type=words, default=("A",), help="releases of the stand-in app: A, B or A,B")
+    more = verbs.add_parser("program", help="compile a program for a scenario, once; print where the depot serves it")
+    more.add_argument("name", choices=sorted(extras.PROGRAMS))
     verbs.add_parser("inventory", help="write a bed's inventory anew and print its path").add_argument("bed")
     verbs.add_parser("engine", help="print the address of the Docker engine in use")
     verbs.add_parser("status", help="say what there is")
@@ -174,9 +184,9 @@ def parser() -> argparse.ArgumentParser:
 
 READ_ONLY = {"status", "clean"}
 VERBS = {
-    "up": verb_up, "bed": verb_bed, "down": verb_down, "reboot": verb_reboot, "depot": verb_depot, "exec": verb_exec,
-    "inventory": verb_inventory, "forward": verb_forward, "describe": verb_describe, "engine": verb_engine,
-    "status": verb_status, "clean": verb_clean,
+    "up": verb_up, "bed": verb_bed, "down": verb_down, "reboot": verb_reboot, "depot": verb_depot,
+    "program": verb_program, "exec": verb_exec, "inventory": verb_inventory, "forward": verb_forward,
+    "describe": verb_describe, "engine": verb_engine, "status": verb_status, "clean": verb_clean,
 }  # fmt: skip
 
 

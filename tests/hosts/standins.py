@@ -99,13 +99,7 @@ def _compiled(member: str, source: GoModule, effort: str) -> StandIn:
 def build(layout: Layout, source: GoModule, architecture: str, scratch: Path) -> Path:
     """Compile a Go program inside its own module: that is where its versions of all libraries are pinned."""
     go = find_go(scratch)
-    environment = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOOS": "linux",
-        "GOARCH": architecture,
-        "GOFLAGS": "-buildvcs=false",
-    }
+    environment = go_environment(architecture)
     download = run(
         [go, "mod", "download", "-json", f"{source.module}@{source.version}"], environment=environment, folder=scratch
     )
@@ -118,6 +112,12 @@ def build(layout: Layout, source: GoModule, architecture: str, scratch: Path) ->
         cure="read that log; does the Go module proxy answer on this machine?",
     )
     return target
+
+
+def go_environment(architecture: str) -> dict[str, str]:
+    """What makes Go write a program that needs nothing of the host that it runs on."""
+    static = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": architecture, "GOFLAGS": "-buildvcs=false"}
+    return {**os.environ, **static}
 
 
 def good_enough(version: str) -> bool:

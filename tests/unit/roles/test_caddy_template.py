@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,18 +35,27 @@ STORE = {
     "bucket": "a.b-c",
     "writers": ["10.0.0.1/32", "10.0.0.3/32"],
 }
+HANDLES = {"name": "handles", "kind": "handles", "hosts": ["social.org"], "to": "https://social.net"}
+STATIC = {
+    "name": "status",
+    "kind": "static",
+    "hosts": ["status.social.net"],
+    "root": "/srv/status",
+    "tls": {"certificate": "/c/status.pem", "key": "/c/status.key"},
+}
 REDIRECT = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
 FORGEABLE = {"Forwarded", "Client-Ip", "Client_ip", "Proxy", "X_forwarded_for", "X-Forwarded-Host"}
+SITES = [INSTANCE, MEDIA, STORE, REDIRECT, HANDLES, STATIC]
 
 
 def caddyfile(**changes: Any) -> Block:
-    """Return the Caddyfile with all four kinds of site, and some changes."""
+    """Return the Caddyfile with all kinds of site, and some changes."""
     return read_caddyfile(
         render(
             "caddy",
             "Caddyfile.j2",
             {
-                "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT],
+                "caddy_sites": SITES,
                 **{f"caddy_{name}": value for name, value in changes.items()},
             },
         )
@@ -53,13 +63,14 @@ def caddyfile(**changes: Any) -> Block:
 
 
 def unit(**changes: Any) -> list[str]:
-    """Return the lines of the unit."""
-    return render("caddy", "caddy.service.j2", {f"caddy_{k}": v for k, v in changes.items()}).splitlines()
+    """Return the lines of the unit, of sites without certificates of their own unless told otherwise."""
+    variables = {"caddy_sites": [INSTANCE, MEDIA, STORE], **{f"caddy_{k}": v for k, v in changes.items()}}
+    return render("caddy", "caddy.service.j2", variables).splitlines()
 
 
 @pytest.mark.parametrize("template", ["Caddyfile.j2", "caddy.service.j2"])
 def test_first_line_says_who_wrote_it(template: str) -> None:
-    text = render("caddy", template, {"caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT]})
+    text = render("caddy", template, {"caddy_sites": SITES})
     assert text.startswith("#\n# Ansible managed\n#\n")
     assert "SPDX" not in text
     assert "{{" not in text
@@ -95,12 +106,138 @@ def test_idle_connections_are_dropped_before_puma_drops_them() -> None:
     assert web.find("response_header_timeout").words == "response_header_timeout 120s"
 
 
-def test_health_is_asked_for_only_when_there_is_a_choice() -> None:
-    assert not [line for line in caddyfile().lines() if line.startswith(("health_", "lb_", "fail_"))]
+def test_the_only_upstream_gets_a_second_chance() -> None:
+    site = caddyfile().find("social.net")
+    for upstream, health in (("10.0.0.1:3000", "/health"), ("10.0.0.1:4000", "/api/v1/streaming/health")):
+        proxy = site.find(f"reverse_proxy {upstream}")
+        assert proxy.find("health_uri").words == f"health_uri {health}"
+        assert {"health_interval 4s", "health_timeout 5s", "health_fails 2"} <= set(proxy.lines())
+        assert proxy.find("health_headers").lines() == ["Host social.net"]
+        assert not [line for line in proxy.lines() if line.startswith(("lb_", "fail_"))]
+
+
+def test_one_of_several_is_left_out_at_once() -> None:
     two = {**INSTANCE, "web_upstreams": ["10.0.0.1:3000", "10.0.0.4:3000"]}
-    site = caddyfile(sites=[two]).find("social.net")
-    assert site.find("reverse_proxy 10.0.0.1:3000 10.0.0.4:3000").find("health_uri").words == "health_uri /health"
-    assert site.find("health_headers").lines() == ["Host social.net"]
+    proxy = caddyfile(sites=[two]).find("social.net").find("reverse_proxy 10.0.0.1:3000 10.0.0.4:3000")
+    assert {"lb_policy least_conn", "lb_try_duration 5s", "fail_duration 10s"} <= set(proxy.lines())
+    assert {"health_uri /health", "health_interval 4s", "health_timeout 3s"} <= set(proxy.lines())
+    assert "health_fails 2" not in proxy.lines()
+    assert proxy.find("health_headers").lines() == ["Host social.net"]
+
+
+def test_the_store_is_not_asked_for_its_health() -> None:
+    store = {**STORE, "upstreams": ["10.0.0.2:9000", "10.0.0.5:9000"]}
+    proxy = caddyfile(sites=[store]).find("(s3)").find("reverse_proxy")
+    assert "lb_policy least_conn" in proxy.lines()
+    assert not [line for line in proxy.lines() if line.startswith("health_")]
+
+
+def test_static_files_come_from_disk_when_they_are_there() -> None:
+    site = caddyfile().find("social.net")
+    matcher = site.find("@assets")
+    assert matcher.find("file").lines() == ["root /var/lib/caddy-assets/current"]
+    assert matcher.find("path").words.split()[1:] == [
+        "/packs/*", "/assets/*", "/emoji/*", "/sounds/*", "/ocr/*", "/avatars/*", "/headers/*", "/oops.*",
+    ]  # fmt: skip
+    assert {"method GET HEAD", "not path /packs/sw.js*"} <= set(matcher.lines())
+    handle = site.find("handle @assets")
+    assert handle.find("route").lines() == [
+        'header Cache-Control "public, max-age=2419200, must-revalidate"',
+        'header @hashed Cache-Control "public, max-age=31536000, immutable"',
+        "header X-Content-Type-Options nosniff",
+        "import compressed",
+        "file_server",
+        "precompressed zstd br gzip",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hashed"),
+    [
+        ("application-BX9k2_aQ.js", True),
+        ("application-BX9k2_aQ.js.gz", True),
+        ("theme-4f9ab01c77d0.css", True),
+        (f"logo-{'0a' * 32}.svg", True),
+        ("some-fallback.js", False),
+        ("500.html", False),
+        ("manifest.json", False),
+        ("1f600.svg", False),
+        ("locale-en.json", False),
+    ],
+)
+def test_only_names_that_carry_their_content_are_kept_for_ever(name: str, hashed: bool) -> None:
+    wanted, unwanted = (line.rsplit(" ", 1)[1] for line in caddyfile().find("@hashed").lines())
+    assert (re.search(wanted, name) is not None and re.search(unwanted, name) is None) is hashed
+
+
+def test_the_app_s_own_error_page_comes_first() -> None:
+    errors = caddyfile().find("handle_errors")
+    assert [block.words for block in errors.members if block.words.startswith("handle")] == [
+        "handle @programs",
+        "handle @page",
+        "handle",
+    ]
+    assert errors.find("@page").lines() == [
+        "method GET HEAD",
+        "file",
+        "root /var/lib/caddy-assets/current",
+        "try_files /500.html /assets/500.html",
+    ]
+    assert "status {err.status_code}" in errors.find("handle @page").lines()
+
+
+def test_uploads_of_old_lead_to_the_media_host() -> None:
+    assert "handle_path" not in " ".join(caddyfile().lines())
+    moved = {**INSTANCE, "system_redirect": "https://media.social.net"}
+    assert caddyfile(sites=[moved]).find("handle_path /system/*").lines() == [
+        "header Access-Control-Allow-Origin *",
+        "redir https://media.social.net{uri} 301",
+    ]
+
+
+def test_the_domain_of_the_handles() -> None:
+    site = caddyfile().find("social.org")
+    assert site.find("@handles").words.split()[2:] == [
+        "/.well-known/webfinger",
+        "/.well-known/host-meta",
+        "/.well-known/host-meta.json",
+        "/.well-known/nodeinfo",
+    ]
+    assert site.find("handle @handles").lines() == [
+        "header Access-Control-Allow-Origin *",
+        "redir https://social.net{uri} 301",
+    ]
+    assert site.members[-1].lines() == ["redir https://social.net{uri} 302"]
+    elsewhere = caddyfile(sites=[{**HANDLES, "website": "https://blog.social.org"}]).find("social.org")
+    assert elsewhere.members[-1].lines() == ["redir https://blog.social.org{uri} 302"]
+
+
+def test_a_directory_hides_what_begins_with_a_dot() -> None:
+    site = caddyfile().find("status.social.net")
+    assert site.find("@hidden").lines() == ["path */.*", "not path /.well-known/*"]
+    assert site.find("handle @hidden").lines() == ["respond 404"]
+    assert {"X-Content-Type-Options nosniff", "X-Frame-Options DENY"} <= set(site.find("header").lines())
+
+
+def test_a_site_may_have_a_certificate_of_its_own() -> None:
+    assert "tls {$CADDY_CERTIFICATE_1:/c/status.pem} {$CADDY_KEY_1:/c/status.key}" in [
+        block.words for block in caddyfile().find("status.social.net").members
+    ]
+    lines = unit(sites=[STATIC], tls_issuer="files", tls_files=[{"certificate": "/c/a.pem", "key": "/c/a.key"}])
+    assert "Environment=CADDY_KEY_2=/run/caddy/2.key" in lines
+    copy = "/usr/bin/install --owner=caddy --group=caddy --mode=0400 /c/status.key /run/caddy/2.key"
+    assert {f"ExecStartPre=+{copy}", f"ExecReload=+{copy}"} <= set(lines)
+
+
+def test_what_a_dns_provider_is_told_is_in_one_file_only() -> None:
+    dns = {"provider": "rfc2136", "options": {"server": "192.0.2.1:53", "key": "very-secret"}, "resolvers": ["::1"]}
+    block = caddyfile(acme_dns=dns)
+    assert block.find("acme_dns rfc2136").lines() == ["key {env.CADDY_DNS_KEY}", "server {env.CADDY_DNS_SERVER}"]
+    assert block.find("tls_resolvers").words == "tls_resolvers ::1"
+    assert "very-secret" not in str(block.lines() + unit(acme_dns=dns))
+    assert "EnvironmentFile=/etc/caddy/acme-dns.env" in unit(acme_dns=dns)
+    env = render("caddy", "acme-dns.env.j2", {"caddy_acme_dns": dns}).splitlines()
+    assert env[-2:] == ["CADDY_DNS_KEY=very-secret", "CADDY_DNS_SERVER=192.0.2.1:53"]
 
 
 def test_the_store_is_closed_by_default() -> None:
@@ -131,7 +268,8 @@ def test_security_headers_of_the_app_are_its_own() -> None:
 def test_plain_http_knows_all_names_and_no_others() -> None:
     http = caddyfile().find("http://").lines()
     assert http == [
-        "@ours host social.net media.social.net old.social.net s3.social.net www.social.net",
+        "@ours host social.net media.social.net old.social.net s3.social.net www.social.net social.org"
+        " status.social.net",
         "redir @ours https://{host}{uri} 301",
         "abort",
     ]
@@ -159,9 +297,12 @@ def test_no_log_keeps_tokens_or_is_kept_for_ever() -> None:
 
 def test_issuer_acme() -> None:
     lines = caddyfile(acme_email="admin@social.net", acme_directory="https://acme.test/dir").lines()
-    assert {"email admin@social.net", "acme_ca https://acme.test/dir"} <= set(lines)
+    assert {"email admin@social.net", "acme_ca https://acme.test/dir", "renew_interval 10m"} <= set(lines)
     assert not {"local_certs", "skip_install_trust"} & set(lines)
-    assert not [line for line in caddyfile().lines() if line.startswith(("email", "acme_ca"))]
+    assert not [line for line in caddyfile().lines() if line.startswith(("email", "acme_", "tls_resolvers"))]
+    root = {"acme_directory": "https://acme.test/dir", "acme_ca_root": "/etc/ssl/acme.pem"}
+    assert "acme_ca_root {$CADDY_ACME_CA_ROOT:/etc/ssl/acme.pem}" in caddyfile(**root).lines()
+    assert "Environment=CADDY_ACME_CA_ROOT=/run/caddy/acme-ca.crt" in unit(**root)
 
 
 def test_issuer_internal() -> None:
@@ -169,7 +310,7 @@ def test_issuer_internal() -> None:
     assert {"local_certs", "skip_install_trust", "storage file_system {$CADDY_STATE:/var/lib/caddy}"} <= set(lines)
     assert "pki" not in lines
     root = {"tls_issuer": "internal", "internal_root_certificate": "/r/a.crt", "internal_root_key": "/r/a.key"}
-    assert caddyfile(**root).find("root").lines() == [
+    assert caddyfile(**root).find("ca local").find("root").lines() == [
         "cert {$CADDY_ROOT_CERTIFICATE:/r/a.crt}",
         "key {$CADDY_ROOT_KEY:/r/a.key}",
     ]

@@ -30,15 +30,24 @@ STORE: dict[str, Any] = {
     "bucket": "mastodon-media",
     "writers": ["127.0.0.1/32", "fd00::/64"],
 }
+HANDLES: dict[str, Any] = {"name": "handles", "kind": "handles", "hosts": ["social.org"], "to": "https://social.net"}
+STATIC: dict[str, Any] = {"name": "status", "kind": "static", "hosts": ["status.social.net"], "root": "/srv/status"}
+DNS: dict[str, Any] = {"provider": "rfc2136", "options": {"server": "192.0.2.1:53", "key": "c2VjcmV0+/=="}}
 REDIRECT: dict[str, Any] = {"name": "www", "kind": "redirect", "hosts": ["www.social.net"], "to": "https://social.net"}
 GOOD: dict[str, Any] = {
     "caddy_url": "https://example.org/caddy.tar.gz",
     "caddy_checksum": "sha512:" + "a" * 128,
     "caddy_member": "caddy",
-    "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT],
+    "caddy_sites": [INSTANCE, MEDIA, STORE, REDIRECT, HANDLES, STATIC],
     "caddy_tls_issuer": "acme",
     "caddy_acme_email": "admin@social.net",
     "caddy_acme_directory": "",
+    "caddy_acme_ca_root": "",
+    "caddy_acme_dns": {},
+    "caddy_renew_interval": "10m",
+    "caddy_distribution": "release",
+    "caddy_binary": "/usr/bin/caddy",
+    "caddy_assets_keep": 3,
     "caddy_internal_root_certificate": "",
     "caddy_internal_root_key": "",
     "caddy_tls_files": [],
@@ -84,6 +93,13 @@ def site(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
             **site(INSTANCE, hosts=["a.test"]),
         },
         {"caddy_upload_max": "100MiB"},
+        {"caddy_distribution": "present", "caddy_url": "", "caddy_checksum": ""},
+        {"caddy_acme_directory": "https://acme.test/dir", "caddy_acme_ca_root": "/etc/ssl/acme.pem"},
+        {"caddy_acme_dns": DNS},
+        {"caddy_acme_dns": {**DNS, "resolvers": ["192.0.2.1", "[2001:db8::1]:5353"]}},
+        site(INSTANCE, hosts=["origin.internal"], tls=PAIR),
+        site(INSTANCE, system_redirect="https://media.social.net"),
+        site(HANDLES, website="https://blog.social.org"),
         site(REDIRECT, to="https://social.net/about"),
         {"ansible_facts": {}},
     ],
@@ -97,6 +113,41 @@ def test_good_values(variables: dict[str, Any]) -> None:
     [
         ("platform", {"ansible_facts": {"distribution": "Debian", "distribution_major_version": "11"}}),
         ("platform", {"ansible_facts": {"distribution": "Ubuntu", "distribution_major_version": "24"}}),
+        ("distribution_is_known", {"caddy_distribution": "debian"}),
+        ("distribution_is_known", {"caddy_distribution": "present", "caddy_binary": "caddy"}),
+        ("acme_authority_is_trusted", {"caddy_acme_ca_root": "/etc/ssl/acme.pem"}),
+        ("acme_authority_is_trusted", {"caddy_acme_ca_root": "a.pem", "caddy_acme_directory": "https://acme.test/dir"}),
+        (
+            "acme_authority_is_trusted",
+            {
+                "caddy_acme_ca_root": "/a.pem",
+                "caddy_acme_directory": "https://acme.test/dir",
+                "caddy_tls_issuer": "internal",
+            },
+        ),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "provider": "Cloud Flare"}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"api token": "x"}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": "a b"}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": "a\nB=c"}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": "a\n"}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": ""}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": None}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "options": {"token": "$HOME"}}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": {**DNS, "resolvers": ["http://192.0.2.1"]}}),
+        ("acme_dns_is_plain", {"caddy_acme_dns": DNS, "caddy_tls_issuer": "internal"}),
+        ("durations_are_durations", {"caddy_renew_interval": 600}),
+        ("assets_are_few", {"caddy_assets_keep": 0}),
+        ("assets_are_few", {"caddy_assets_keep": "3"}),
+        ("own_certificates_are_whole", site(INSTANCE, tls={"certificate": "/a.pem"})),
+        ("own_certificates_are_whole", site(INSTANCE, tls="/a.pem")),
+        ("directories_are_public", site(STATIC, root="/home/alice/status")),
+        ("directories_are_public", site(STATIC, root="/tmp")),
+        ("directories_are_public", site(STATIC, root="srv")),
+        ("kinds_have_what_they_need", site(STATIC, root="")),
+        ("kinds_have_what_they_need", site(HANDLES, to="")),
+        ("redirects_lead_elsewhere", site(HANDLES, website="https://social.org")),
+        ("redirects_lead_elsewhere", site(INSTANCE, system_redirect="https://media.social.net/")),
         ("release_is_pinned", {"caddy_url": ""}),
         ("release_is_pinned", {"caddy_url": "https://example.org"}),
         ("release_is_pinned", {"caddy_checksum": ""}),
@@ -189,3 +240,11 @@ def test_junk_never_raises(junk: Any) -> None:
         list(rule(dict.fromkeys(GOOD, junk)))
         list(rule({_rules_caddy_sites.VARIABLE: junk}))
         list(rule({}))
+
+
+def test_no_fault_repeats_what_a_dns_provider_is_told() -> None:
+    found = list(
+        _rules_caddy.acme_dns_is_plain({"caddy_acme_dns": {"provider": "x", "options": {"token": "hunter 2"}}})
+    )
+    assert len(found) == 1
+    assert "hunter" not in repr(found)
