@@ -116,7 +116,7 @@ class Store:
         part = self.releases / f".{release}"
         shutil.rmtree(part, ignore_errors=True)
         make(part)
-        with tarfile.open(archive, mode="r|gz") as source:
+        with tarfile.open(archive, mode="r:gz") as source:
             for member in source:
                 if not member.isfile() or not _assets.is_safe(member.name):
                     raise ValueError(f"{member.name!r} is no plain file below the archive's root")
