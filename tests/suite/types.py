@@ -18,7 +18,7 @@ def main() -> int:
     mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
     as_collection = subprocess.run([*mypy, str(plugins)], env=env, check=False).returncode
     as_tools = subprocess.run(
-        [*mypy, *(f"tests/{name}" for name in ("hosts", "standin", "suite", "system", "e2e", "contract"))],
+        [*mypy, *(f"tests/{name}" for name in ("bench", "hosts", "standin", "suite", "system", "e2e", "contract"))],
         cwd=ROOT,
         check=False,
     ).returncode
