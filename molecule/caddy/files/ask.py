@@ -12,6 +12,8 @@ import os
 import socket
 import ssl
 import subprocess
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -121,6 +123,12 @@ class Instance(unittest.TestCase):
             seen = ask("mastodon.localhost", "/about", headers=claimed, source=source).seen
             self.assertEqual([value for name, value in seen["headers"] if name == "X-Forwarded-For"], [client])
 
+    def test_a_trusted_proxy_speaks_by_one_header_only(self):
+        forged = {"X-Forwarded-For": "198.51.100.7", "Forwarded": "for=203.0.113.9", "Client-Ip": "203.0.113.9"}
+        for path in ("/about", "/api/v1/streaming/health"):
+            seen = ask("mastodon.localhost", path, headers=forged, source="127.0.0.4").seen
+            self.assertNotIn("203.0.113.9", json.dumps(seen["headers"]))
+
     def test_uploads(self):
         self.assertEqual(upload(99 * 2**20 + 4096), 99 * 2**20 + 4096)
         self.assertEqual(upload(111_000_000), 413)
@@ -156,6 +164,65 @@ class Instance(unittest.TestCase):
     def test_one_of_two_is_dead(self):
         self.assertEqual({ask("pair.localhost", "/about").status for _ in range(10)}, {200})
 
+    def test_a_hanging_app_is_given_up(self):
+        moody("STOP")
+        try:
+            begun = time.monotonic()
+            self.until(15, lambda: quick("moody.localhost") == 503)
+            self.assertLess(time.monotonic() - begun, 15)
+            # The other one of a pair works on, and nobody waits for the one that hangs.
+            self.assertEqual({quick("moody-pair.localhost") for _ in range(20)}, {200})
+        finally:
+            moody("CONT")
+        self.until(15, lambda: quick("moody.localhost") == 200)
+        ports = set()
+        self.until(15, lambda: ports.add(ask("moody-pair.localhost", "/about").seen["port"]) or ports == {3000, 3001})
+
+    def test_an_address_that_comes_late(self):
+        self.assertIn(quick("late.localhost"), (502, 503))
+        subprocess.run(["ip", "address", "add", "10.99.0.1/32", "dev", "lo"], check=True)
+        upstream = subprocess.Popen(["/usr/local/bin/upstream", "10.99.0.1:3000"])
+        try:
+            self.until(15, lambda: quick("late.localhost") == 200)
+        finally:
+            upstream.kill()
+            upstream.wait()
+            subprocess.run(["ip", "address", "del", "10.99.0.1/32", "dev", "lo"], check=True)
+
+    def until(self, seconds, true):
+        """Wait until something is true."""
+        end = time.monotonic() + seconds
+        while not true():
+            self.assertLess(time.monotonic(), end, f"not within {seconds} s")
+            time.sleep(0.2)
+
+    def test_uploads_of_old(self):
+        answer = ask("mastodon.localhost", "/system/media_attachments/files/1/a.png?x=y")
+        self.assertEqual(
+            (answer.status, answer.getheader("Location"), answer.getheader("Access-Control-Allow-Origin")),
+            (301, "https://media.mastodon.localhost/media_attachments/files/1/a.png?x=y", "*"),
+        )
+        self.assertEqual(ask("away.localhost", "/system/a.png").status, 502)
+
+    def test_a_reload_fails_nobody(self):
+        answers, sockets = [], [websocket() for _ in range(20)]
+
+        def visit():
+            answers.extend(ask("mastodon.localhost", path).status for path in ("/slow", *["/about"] * 10))
+
+        visitors = [threading.Thread(target=visit) for _ in range(5)]
+        for visitor in visitors:
+            visitor.start()
+        time.sleep(0.5)
+        subprocess.run(["systemctl", "reload", "caddy.service"], check=True)
+        for visitor in visitors:
+            visitor.join()
+        self.assertEqual((len(answers), set(answers)), (55, {200}))
+        for connection in sockets:
+            connection.sendall(b"hello\n")
+            self.assertEqual(connection.recv(64), b"hello\n")
+            connection.close()
+
     def test_websocket_outlives_a_reload(self):
         connection = websocket()
         subprocess.run(
@@ -181,6 +248,18 @@ class Instance(unittest.TestCase):
         connection.sendall(b"hello\n")
         self.assertEqual(connection.recv(64), b"hello\n")
         connection.close()
+
+
+def quick(host: str) -> int:
+    """Return the status of an answer that comes within a second, 0 for one that does not."""
+    begun = time.monotonic()
+    status = ask(host, "/about").status
+    return status if time.monotonic() - begun < 1 else 0
+
+
+def moody(signal: str) -> None:
+    """Stop an upstream in the middle of its work, or let it go on."""
+    subprocess.run(["systemctl", "kill", f"--signal=SIG{signal}", "moody.service"], check=True)
 
 
 class Media(unittest.TestCase):
@@ -273,13 +352,30 @@ class Front(unittest.TestCase):
             ask("unknown.example", sni="mastodon.localhost")
 
     def test_redirect_keeps_the_path(self):
-        answer = ask("handles.localhost", "/.well-known/webfinger?resource=acct:a@handles.localhost")
-        self.assertEqual(answer.status, 301)
-        self.assertEqual(
-            answer.getheader("Location"),
-            "https://mastodon.localhost/.well-known/webfinger?resource=acct:a@handles.localhost",
-        )
-        self.assertEqual(answer.getheader("Access-Control-Allow-Origin"), "*")
+        for host in ("www.localhost", "handles.localhost"):
+            answer = ask(host, "/.well-known/webfinger?resource=acct:a@handles.localhost")
+            self.assertEqual(answer.status, 301)
+            self.assertEqual(
+                answer.getheader("Location"),
+                "https://mastodon.localhost/.well-known/webfinger?resource=acct:a@handles.localhost",
+            )
+            self.assertEqual(answer.getheader("Access-Control-Allow-Origin"), "*")
+
+    def test_domain_of_the_handles(self):
+        for path in ("/", "/@owner", "/.well-known/security.txt"):
+            answer = ask("handles.localhost", path)
+            self.assertEqual((answer.status, answer.getheader("Location")), (302, f"https://blog.localhost{path}"))
+            self.assertIsNone(answer.getheader("Access-Control-Allow-Origin"))
+
+    def test_one_site_has_its_own_certificate(self):
+        issuers = []
+        for name in ("origin.localhost", "www.localhost"):
+            own = ssl.create_default_context(cafile="/etc/ssl/edge/origin.crt")
+            own.load_verify_locations(os.environ["CA_FILE"])
+            with own.wrap_socket(socket.create_connection(("127.0.0.1", 443)), server_hostname=name) as connection:
+                issuers.append(str(connection.getpeercert()["issuer"]))
+        self.assertIn("origin.localhost", issuers[0])
+        self.assertNotIn("origin.localhost", issuers[1])
 
     def test_admin_interface_has_no_port(self):
         for address in ("127.0.0.1", "::1"):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An upstream that answers each request with what it was asked. Usage: upstream PORT..."""
+"""An upstream that answers each request with what it was asked. Usage: upstream [ADDRESS:]PORT..."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Mirror(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade") == "websocket":
             self.echo()
             return
-        if self.path.startswith("/hang"):
-            time.sleep(8)
+        if self.path.startswith(("/hang", "/slow")):
+            time.sleep(8 if self.path.startswith("/hang") else 2)
         status = 500 if self.path.startswith("/broken") else 200
         kind = "application/activity+json; charset=utf-8" if self.path.startswith("/actor") else "application/json"
         seen = {
@@ -72,7 +72,8 @@ class Mirror(BaseHTTPRequestHandler):
         """Keep the journal quiet."""
 
 
-servers = [ThreadingHTTPServer(("127.0.0.1", int(port)), Mirror) for port in sys.argv[1:]]
+places = [place.rpartition(":") for place in sys.argv[1:]]
+servers = [ThreadingHTTPServer((address or "127.0.0.1", int(port)), Mirror) for address, _colon, port in places]
 for server in servers[1:]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 servers[0].serve_forever()
