@@ -20,7 +20,16 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import
 
 PLATFORMS = {"debian": ("12", "13")}
 # What each service needs to start and answer, in MiB; a busy instance wants far more.
-MEMORY_MB = {"tinc_vpn": 10, "postgres": 200, "redis": 50, "minio": 256, "nginx_media": 50, "caddy": 50, "mastodon": 900}
+MEMORY_MB = {
+    "tinc_vpn": 10,
+    "firewall": 0,
+    "postgres": 200,
+    "redis": 50,
+    "minio": 256,
+    "nginx_media": 50,
+    "caddy": 50,
+    "mastodon": 900,
+}
 FREE_MB = 2048  # packages, logs, and room to breathe
 FIRST_INSTALL_MB = 6144  # both images, unpacked, besides
 SKEW_SECONDS = 30.0  # S3 refuses signatures that are minutes old, signed federation and one-time passwords less
