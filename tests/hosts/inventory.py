@@ -99,9 +99,8 @@ def bed_variables(layout: Layout, bed: str) -> dict[str, Any]:
 
 def mail_way(depot: Host) -> dict[str, Any]:
     """The firewall lets the app reach public addresses only, and the mail server of a test bed has none."""
-    peers = [depot.address, depot.address6]
-    rule = {"comment": "mail", "direction": "out", "protocol": "tcp", "ports": [587], "peers": peers, "owner": 991}
-    return {"instance_firewall_rules": [rule]}
+    addresses = (depot.address, depot.address6)
+    return {"instance_private_services": [{"name": "mail", "host": each, "port": 587} for each in addresses]}
 
 
 def names(hosts: Sequence[Host]) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def test_the_observer_finds_the_host_of_its_own_bed() -> None:
 
 
 def test_the_app_may_reach_the_test_bed_s_mail_server() -> None:
-    (rule,) = rendered()["vars"]["instance_firewall_rules"]
-    assert (rule["direction"], rule["ports"], rule["peers"]) == ("out", [587], ["10.213.7.2", "fd01::2"])
+    services = rendered()["vars"]["instance_private_services"]
+    assert [(each["host"], each["port"]) for each in services] == [("10.213.7.2", 587), ("fd01::2", 587)]
 
 
 def test_hosts_are_reached_as_an_ordinary_user() -> None:
