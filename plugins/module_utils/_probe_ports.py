@@ -32,6 +32,8 @@ def ports(
     until = time.monotonic() + float(seconds)
     wanted = numbers(tcp)
     known: list[Target] = []
+    if not targets:
+        yield warn("nobody said which hosts to look at", "Run without --limit")
     for entry in targets:
         try:
             known.append(_target(context, entry))

@@ -61,11 +61,11 @@ def site(*extra: str) -> None:
         raise SystemExit(f"FAILED: site.yml {' '.join(extra)}\n{done.output[-6000:]}")
 
 
-def red_rows() -> list[str]:
+def red_rows(*extra: str) -> list[str]:
     """Run check.yml; the rows that are red."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "rows.json"
-        done = run("check", "-e", f"check_json={file}")
+        done = run("check", "-e", f"check_json={file}", *extra)
         if not file.exists():
             raise SystemExit(f"FAILED: check.yml wrote no table\n{done.output[-6000:]}")
         rows: list[dict[str, Any]] = json.loads(file.read_text())["rows"]

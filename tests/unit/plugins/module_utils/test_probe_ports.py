@@ -187,6 +187,10 @@ def test_this_machine_cannot_look_from_outside() -> None:
     assert "observer" in found.cure
 
 
+def test_nobody_to_look_at() -> None:
+    assert [each.status for each in _probe_ports.ports(Context(), targets=[])] == ["warn"]
+
+
 def test_names_are_resolved_and_one_that_is_unknown_says_nothing_of_the_others() -> None:
     targets = [
         {"host": "lost", "addresses": ["no-such-name.invalid"], "open": {}},
