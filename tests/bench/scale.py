@@ -62,7 +62,7 @@ def bring_up(count: int) -> Path:
     known = {name: variables for name, variables in inventory["hosts"].items() if name in (*plan, "depot")}
     for name in plan:
         known[name]["private_address"] = known[name]["ansible_host"]
-    members = {**dict.fromkeys(DATA, ["data"]), "caddy": ["edge"], "mastodon": apps(count), "observer": ["depot"]}
+    members = {**{role: ["data"] for role in DATA}, "caddy": ["edge"], "mastodon": apps(count), "observer": ["depot"]}
     variables = {
         **inventory["vars"],
         "instance_domain": NAMES[0],

@@ -68,7 +68,7 @@ def test(only: str | None) -> int:
 
 
 def prove() -> int:
-    """What takes too long for every change: the contract of the app images, the roles on Debian 12, more kills, many hosts."""
+    """What takes too long for every change: the contract of the app images, Debian 12, more kills, many hosts."""
     tally = Tally()
     if run(depot(), tally):
         for step in contract(engine()):

@@ -7,6 +7,14 @@ What Ansible prints of itself, even with -vvv, does not say for which host a mod
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.callback import CallbackBase
+
 DOCUMENTATION = r"""
 name: executions
 type: aggregate
@@ -15,17 +23,10 @@ description:
   - For tests/bench of this checkout.
 """
 
-import json
-import os
-from typing import Any
-
-from ansible.plugins.action import ActionBase
-from ansible.plugins.callback import CallbackBase
-
 
 def note(**what: str) -> None:
     """Append one line; several processes do so at once, each with a single write."""
-    with open(os.environ["FEDIOPS_EXECUTIONS"], "ab", buffering=0) as file:
+    with Path(os.environ["FEDIOPS_EXECUTIONS"]).open("ab", buffering=0) as file:
         file.write(json.dumps(what).encode() + b"\n")
 
 

@@ -111,7 +111,11 @@ def test_there_are_enough_rules_and_each_says_why() -> None:
         ({"sidekiq_processes": [process(queues=["scheduler", "default,8", "push"])]}, "sidekiq_processes", "ingress"),
         ({"sidekiq_processes": [process(queues=[*ALL_QUEUES, "typo,2"])]}, "sidekiq_processes", "no queue typo"),
         ({"sidekiq_processes": [process("a"), process("a", ["default"])]}, "sidekiq_processes", "twice"),
-        ({"sidekiq_processes": [process(queues=["scheduler"])], "runs_scheduler": False}, "sidekiq_processes", "is left"),
+        (
+            {"sidekiq_processes": [process(queues=["scheduler"])], "runs_scheduler": False},
+            "sidekiq_processes",
+            "is left",
+        ),
         ({"services": ["sidekiq"], "sidekiq_processes": []}, "sidekiq_processes", "no process is left"),
         ({"services": []}, "services", "none of Mastodon's services"),
         ({"host_count": 0}, "host_count", "number of hosts"),
