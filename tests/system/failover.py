@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`BED=… python -m tests.system.failover VICTIM`: kill an app host while visitors come through the edge.
+"""`python -m tests.system.failover VICTIM`: kill an app host of a scenario while visitors come through the edge.
 
 The host goes like a machine whose power fails: no process of it says goodbye, and its address answers no more. What
 the edge has just sent there is lost. After the interval in which it must have noticed, nothing may fail any more, and
@@ -67,6 +67,13 @@ def judge(seen: dict[str, Any], killed: float) -> list[str]:
     return faults
 
 
+def hosts(*arguments: str) -> str:
+    """Call tests.hosts, and return what it prints."""
+    argv = [sys.executable, "-m", "tests.hosts", *arguments]
+    done = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
 def main() -> int:
     """Kill it, judge, and bring it back."""
     victim = sys.argv[1]
@@ -79,9 +86,14 @@ def main() -> int:
         f"{len(seen['failures']) - len(within)} later; {len(seen['posted'])} posts, {len(seen['lost'])} lost"
     )
     faults = judge(seen, killed)
+    hosts("reboot", "--bed", BED.name, victim)
+    # A host that the edge never used could die unnoticed.
+    logs = "docker compose --project-directory /etc/mastodon logs web | grep -c /api/v1/timelines || true"
+    served = int(hosts("exec", "--bed", BED.name, victim, "--", "sh", "-c", logs))
+    print(f"{victim} had answered {served} of them")
+    if served == 0:
+        faults.append(f"{victim} had not been used at all")
     print("\n".join(faults) or "the edge has gone on without it")
-    hosts = [sys.executable, "-m", "tests.hosts", "reboot", "--bed", BED.name, victim]
-    subprocess.run(hosts, cwd=ROOT, check=True)
     return 1 if faults else 0
 
 

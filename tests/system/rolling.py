@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`BED=scale_out python -m tests.system.rolling follower | upgrade`: who touches the database, when hosts are missing.
+"""`python -m tests.system.rolling follower | upgrade`: who touches the database of scenario scale_out.
 
 `follower` is the first run of an instance, without its leader: nothing may be started on a database that is empty.
 `upgrade` goes from one release to the next with a follower alone, with a leader that is killed in the middle of its
