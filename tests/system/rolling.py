@@ -90,7 +90,9 @@ def killed(*arguments: str) -> None:
     )  # fmt: skip
     assert process.stdout is not None
     begun = False
+    output: list[str] = []
     for line in process.stdout:
+        output.append(line)
         if "migrations | Run those" in line:
             begun = True
         elif begun and line.startswith("TASK"):
@@ -98,6 +100,7 @@ def killed(*arguments: str) -> None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             return
+    print("".join(output)[-6000:])
     expect("site.yml is killed while the leader migrates", False, f"it ended with {process.wait()}")
 
 
