@@ -20,10 +20,13 @@ ARGUMENTS = {
     "digest": {"type": "str", "required": True},
     "ping_interval": {"type": "int", "required": True},
     "ping_timeout": {"type": "int", "required": True},
+    "mtu": {"type": "int", "required": True},
     "unit": {"type": "str", "required": True},
     "guard": {"type": "str", "required": True},
     "sysctl": {"type": "str", "required": True},
 }
+
+_SETTINGS = ("node", "cipher", "digest", "ping_interval", "ping_timeout", "mtu")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no types
@@ -57,7 +60,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no type
 def _files(
     nets: list[_tinc.Net], keys: dict[str, dict[str, str]], options: dict[str, Any]
 ) -> dict[Path, dict[str, str]]:
-    settings = _tinc.Settings(*(options[name] for name in ("node", "cipher", "digest", "ping_interval", "ping_timeout")))
+    settings = _tinc.Settings(*(options[name] for name in _SETTINGS))
     found = {
         _tinc_files.GUARD: {"text": options["guard"], "mode": "0644"},
         _tinc_files.SYSCTL: {"text": options["sysctl"], "mode": "0644"},

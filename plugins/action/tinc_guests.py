@@ -20,9 +20,10 @@ ARGUMENTS = {
     "digest": {"type": "str", "required": True},
     "ping_interval": {"type": "int", "required": True},
     "ping_timeout": {"type": "int", "required": True},
+    "mtu": {"type": "int", "required": True},
 }
 
-_SHARED = ("cipher", "digest", "ping_interval", "ping_timeout")
+_SHARED = ("cipher", "digest", "ping_interval", "ping_timeout", "mtu")
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no types

@@ -168,6 +168,13 @@ def pings(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("tinc_vpn_ping_timeout", "it is longer than tinc_vpn_ping_interval", "Make it shorter, or as long")
 
 
+def mtu(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """IPv6 needs 1280; tinc takes no packet larger than Ethernet's."""
+    number = _rule_parts.whole_number(variables.get("tinc_vpn_mtu", 1400))
+    if number is None or not 1280 <= number <= 1500:
+        yield Fault("tinc_vpn_mtu", "it is not a number from 1280 to 1500", "Give a whole number, without quotes")
+
+
 def rekey(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Without a number a second run could not know that the first has made the new key."""
     known = [net.get("name") for net in _nets(variables)]
@@ -208,6 +215,7 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     overlaps,
     strength,
     pings,
+    mtu,
     rekey,
     *_rules_tinc_vpn_nodes.RULES,
 )

@@ -29,6 +29,7 @@ class Settings:
     digest: str = "sha256"
     ping_interval: int = 5
     ping_timeout: int = 3
+    mtu: int = 1400
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def host_files(net: Net, keys: Mapping[str, str], me: str) -> dict[str, str]:
     }
 
 
-def interface_up(net: Net, user: str) -> str:
+def interface_up(net: Net, user: str, mtu: int) -> str:
     """Return the script that makes the interface: as root and before tincd, which then needs no right to do so."""
     six = "0" if net.address6 else "1"
     switch = f"/proc/sys/net/ipv6/conf/{net.interface}/disable_ipv6"
@@ -164,7 +165,7 @@ def interface_up(net: Net, user: str) -> str:
         f"! test -e {switch} || echo {six} >{switch}",
         f"ip link set dev {net.interface} addrgenmode none",
         *(_address_add(address, net.interface) for address in net.prefixed()),
-        f"ip link set dev {net.interface} up",
+        f"ip link set dev {net.interface} mtu {mtu} up",
     )
 
 
@@ -183,7 +184,7 @@ def own_files(net: Net, keys: Mapping[str, str], settings: Settings, user: str) 
     return {
         "tinc.conf": tinc_conf(net, settings),
         "conf.d/peers.conf": peers_conf(net, keys, settings.node),
-        "interface-up": interface_up(net, user),
+        "interface-up": interface_up(net, user, settings.mtu),
         "interface-down": interface_down(net),
         **{f"hosts/{name}": text for name, text in host_files(net, keys, settings.node).items()},
     }
@@ -204,7 +205,7 @@ def guest_files(net: Net, guest: Node, keys: Mapping[str, str], settings: Settin
             "#!/bin/sh",
             "set -eu",
             *(_address_add(address, device) for address in addresses),
-            f"ip link set dev {device} up",
+            f"ip link set dev {device} mtu {settings.mtu} up",
         ),
         "tinc-down": _lines("#!/bin/sh", f"ip link set dev {device} down"),
         "README": _lines(

@@ -62,6 +62,10 @@ options:
     description: Seconds that it has to answer.
     type: int
     required: true
+  mtu:
+    description: The largest packet that the interfaces take.
+    type: int
+    required: true
   unit:
     description: Text of a net's unit; it is the same for all nets.
     type: str
@@ -87,6 +91,7 @@ EXAMPLES = r"""
     digest: sha256
     ping_interval: 5
     ping_timeout: 3
+    mtu: 1400
     unit: "{{ lookup('ansible.builtin.template', 'tinc@.service.j2') }}"
     guard: "{{ lookup('ansible.builtin.template', 'tinc-vpn-guard.service.j2') }}"
     sysctl: "{{ lookup('ansible.builtin.template', 'sysctl.conf.j2') }}"

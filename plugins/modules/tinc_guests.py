@@ -54,6 +54,10 @@ options:
     description: Seconds that it has to answer.
     type: int
     required: true
+  mtu:
+    description: The largest packet that the interfaces take.
+    type: int
+    required: true
 """
 
 EXAMPLES = r"""
@@ -65,6 +69,7 @@ EXAMPLES = r"""
     digest: sha256
     ping_interval: 5
     ping_timeout: 3
+    mtu: 1400
 """
 
 RETURN = r"""

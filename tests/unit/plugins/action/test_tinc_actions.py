@@ -27,7 +27,7 @@ NET: dict[str, Any] = {
         {"name": "lap", "guest": True, "subnets": ["10.9.0.50/32"]},
     ],
 }
-SHARED = {"cipher": "aes-256-cbc", "digest": "sha256", "ping_interval": 5, "ping_timeout": 3}
+SHARED = {"cipher": "aes-256-cbc", "digest": "sha256", "ping_interval": 5, "ping_timeout": 3, "mtu": 1400}
 FILES = {"node": "a", "user": "tinc", "unit": "UNIT", "guard": "GUARD", "sysctl": "SYSCTL", **SHARED}
 
 

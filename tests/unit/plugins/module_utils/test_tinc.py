@@ -93,13 +93,13 @@ def test_interface(files: dict[str, str]) -> None:
     assert "set -eu" in lines
     assert "ip address add 10.9.0.1/24 dev vpn-admin" in lines
     assert "ip address add fd9::1/64 dev vpn-admin nodad" in lines
-    assert lines[-1] == "ip link set dev vpn-admin up"
+    assert lines[-1] == "ip link set dev vpn-admin mtu 1400 up"
     assert files["interface-down"].splitlines()[-1] == "exec ip tuntap del dev vpn-admin mode tun"
 
 
 def test_a_net_without_ipv6_has_none_on_its_interface() -> None:
     net = _tinc.net_of({**NET, "address6": None, "network6": None})
-    text = _tinc.interface_up(net, "tinc")
+    text = _tinc.interface_up(net, "tinc", 1400)
     assert "echo 1 >/proc/sys/net/ipv6/conf/vpn-admin/disable_ipv6" in text
     assert "nodad" not in text
 
