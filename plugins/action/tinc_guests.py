@@ -57,7 +57,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no type
         wanted = _tinc.guest_files(net, node, _tinc_keys.read(folder, net), settings)
         target = folder / net.name / node.name
         dry = self._task.check_mode
-        written = [str(target / name) for name, text in wanted.items() if _tinc_keys.write(target / name, text, dry=dry)]
+        written = [
+            str(target / name) for name, text in wanted.items() if _tinc_keys.write(target / name, text, dry=dry)
+        ]
         for path in sorted((target / "hosts").glob("*")):
             if f"hosts/{path.name}" not in wanted:
                 written.append(str(path))

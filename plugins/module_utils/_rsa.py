@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"-----BEGIN ([A-Z ]+)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----EN
 _SEQUENCE, _INTEGER, _BITS, _OCTETS = 0x30, 0x02, 0x03, 0x04
 
 
-class BadKey(ValueError):
+class BadKeyError(ValueError):
     """The text is not the RSA key that it should be."""
 
 
@@ -50,7 +50,7 @@ def fault(public: Any) -> str:
         return "it is a private key, which must never leave its machine"
     try:
         length = bits(public if isinstance(public, str) else "")
-    except BadKey as error:
+    except BadKeyError as error:
         return f"it is not a public RSA key ({error})"
     return "" if length >= 2048 else f"it has {length} bits, which can be broken"
 
@@ -69,20 +69,20 @@ def _block(text: str, names: Sequence[str]) -> tuple[str, bytes]:
             try:
                 return match[1], base64.b64decode("".join(match[2].split()), validate=True)
             except binascii.Error as error:
-                raise BadKey("damaged") from error
-    raise BadKey(f"no block {' or '.join(names)}")
+                raise BadKeyError("damaged") from error
+    raise BadKeyError(f"no block {' or '.join(names)}")
 
 
 def _values(data: bytes) -> Iterator[tuple[int, bytes]]:
     while data:
         if len(data) < 2:
-            raise BadKey("damaged")
+            raise BadKeyError("damaged")
         kind, length, start = data[0], data[1], 2
         if length >= 0x80:
             start += length & 0x7F
             length = int.from_bytes(data[2:start], "big")
         if len(data) < start + length:
-            raise BadKey("damaged")
+            raise BadKeyError("damaged")
         yield kind, data[start : start + length]
         data = data[start + length :]
 
@@ -91,20 +91,20 @@ def _members(data: bytes) -> list[tuple[int, bytes]]:
     """Return the members of the sequence that the data is."""
     outer = list(_values(data))
     if len(outer) != 1 or outer[0][0] != _SEQUENCE:
-        raise BadKey("damaged")
+        raise BadKeyError("damaged")
     return list(_values(outer[0][1]))
 
 
 def _part(members: Sequence[tuple[int, bytes]], index: int, kind: int) -> bytes:
     if len(members) <= index or members[index][0] != kind:
-        raise BadKey("damaged")
+        raise BadKeyError("damaged")
     return members[index][1]
 
 
 def _number(members: Sequence[tuple[int, bytes]], index: int) -> int:
     number = int.from_bytes(_part(members, index, _INTEGER), "big", signed=True)
     if number <= 0:
-        raise BadKey("damaged")
+        raise BadKeyError("damaged")
     return number
 
 
@@ -117,7 +117,8 @@ def _wrapped(kind: int, content: bytes) -> bytes:
 
 
 def _encode(modulus: int, exponent: int) -> str:
-    numbers = [_wrapped(_INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big")) for number in (modulus, exponent)]
+    sizes = [(number, number.bit_length() // 8 + 1) for number in (modulus, exponent)]
+    numbers = [_wrapped(_INTEGER, number.to_bytes(size, "big")) for number, size in sizes]
     text = base64.b64encode(_wrapped(_SEQUENCE, b"".join(numbers))).decode()
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     return "\n".join(["-----BEGIN RSA PUBLIC KEY-----", *lines, "-----END RSA PUBLIC KEY-----", ""])

@@ -109,7 +109,7 @@ def _network(net: Mapping[str, Any], key: str, version: int) -> Iterator[Fault]:
     found = _syntax.network(net.get(key))
     where = f"{key} {net.get(key)!r} of net {net.get('name')}"
     if found is None or found.version != version or "/" not in str(net.get(key)):
-        yield Fault("tinc_vpn_nets", f"{where} is no IPv{version} network", "Write for example 10.8.0.0/24 or fd42::/64")
+        yield Fault("tinc_vpn_nets", f"{where} is no IPv{version} network", "Write it as 10.8.0.0/24 or fd42::/64")
     elif found.prefixlen < 8:
         yield Fault("tinc_vpn_nets", f"{where} is most of the internet", "Give a private network, such as 10.8.0.0/24")
     elif found.is_loopback or found.is_link_local or found.is_multicast:
@@ -127,7 +127,7 @@ def _address(net: Mapping[str, Any], key: str, network_key: str) -> Iterator[Fau
         # A bad network of IPv4 has been named already.
         if key == "address6":
             yield Fault("tinc_vpn_nets", f"{where} has no network6", "Give both or neither")
-    elif not _rules_tinc_vpn_nodes.is_member(address, network):
+    elif not _rules_tinc_vpn_nodes.is_member(str(address), network):
         yield Fault("tinc_vpn_nets", f"{where} is not an address in {network}", "Give this host an address in it")
 
 
@@ -187,7 +187,7 @@ def rekey(variables: Mapping[str, Any]) -> Iterator[Fault]:
                 "Write for example data/1, and data/2 the next time",
             )
         elif known and match["net"] not in known:
-            yield Fault("tinc_vpn_rekey", f"this host has no net {match['net']}", f"Its nets: {', '.join(map(str, known))}")
+            yield Fault("tinc_vpn_rekey", f"this host has no net {match['net']}", "Name one of its nets")
 
 
 def platform(variables: Mapping[str, Any]) -> Iterator[Fault]:

@@ -50,7 +50,7 @@ def this_host(variables: Mapping[str, Any]) -> Iterator[Fault]:
             subnets = [subnet for subnet in map(_syntax.network, _syntax.listed(node.get("subnets"))) if subnet]
             for key in ("address", "address6"):
                 address = net.get(key)
-                if _syntax.is_address(address) and not any(_in(address, subnet) for subnet in subnets):
+                if _syntax.is_address(address) and not any(_in(str(address), subnet) for subnet in subnets):
                     yield _fault(
                         net, f"does not give {me} its own {key} {address}", f"Add {address} to the subnets of {me}"
                     )
@@ -118,7 +118,9 @@ def guests(variables: Mapping[str, Any]) -> Iterator[Fault]:
             found = [subnet for subnet in map(_syntax.network, _syntax.listed(node.get("subnets"))) if subnet]
             if not any(subnet.num_addresses == 1 for subnet in found):
                 yield _fault(
-                    net, f"gives guest {node.get('name')} no address", "Add a single one to its subnets, as 10.9.0.50/32"
+                    net,
+                    f"gives guest {node.get('name')} no address",
+                    "Add one to its subnets, as 10.9.0.50/32",
                 )
 
 

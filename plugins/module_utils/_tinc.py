@@ -143,9 +143,8 @@ def host_file(node: Node, key: str) -> str:
 
 def host_files(net: Net, keys: Mapping[str, str], me: str) -> dict[str, str]:
     """Return hosts/ as a whole. One's own file is there without a key, too: tincd reads its own subnets from it."""
-    return {
-        node.name: host_file(node, keys.get(node.name, "")) for node in net.nodes if node.name in keys or node.name == me
-    }
+    known = [node for node in net.nodes if node.name in keys or node.name == me]
+    return {node.name: host_file(node, keys.get(node.name, "")) for node in known}
 
 
 def interface_up(net: Net, user: str, mtu: int) -> str:

@@ -15,8 +15,8 @@ author:
 description:
   - A guest is a person's machine that no play configures. Its folder holds all but the private key, which its owner
     makes, and a C(README) that tells him how.
-  - The folder of guest C(NODE) of net C(NET) is C(NET/NODE) in O(keys_dir). It changes when the net does; then its owner
-    needs the new one.
+  - The folder of guest C(NODE) of net C(NET) is C(NET/NODE) in O(keys_dir). It changes when the net does; then its
+    owner needs the new one.
   - This is an action that runs on the controller.
 extends_documentation_fragment:
   - fediops.mastodon.attributes

@@ -6,7 +6,7 @@
 vpn.py listen NAME ADDRESS…   answers each line with NAME and the line, and a line "bytes N" with the hash of N bytes
 vpn.py ask ADDRESS            says who answers, or what the kernel says and after how many seconds
 vpn.py push ADDRESS           sends a megabyte and compares hashes
-vpn.py hold ADDRESS FILE      asks five times a second over one connection, until it is terminated; FILE tells how it was
+vpn.py hold ADDRESS FILE      asks five times a second over one connection; when it is terminated, FILE tells how it was
 """
 
 from __future__ import annotations

@@ -149,7 +149,14 @@ def places(value: Any) -> list[list[Any]]:
     return [[key, *rest] for key, inner in pairs for rest in ([], *places(inner))]
 
 
-@given(st.lists(st.tuples(st.sampled_from(places(GOOD)), st.sampled_from(ODD)), max_size=3))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([place for place in places(GOOD) if place[0] != "ansible_facts"]), st.sampled_from(ODD)
+        ),
+        max_size=3,
+    )
+)
 def test_no_value_makes_a_rule_stumble(changes: list[tuple[list[Any], Any]]) -> None:
     variables = copy.deepcopy(GOOD)
     for place, odd in changes:

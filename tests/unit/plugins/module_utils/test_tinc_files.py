@@ -42,7 +42,15 @@ def touch(path: Path, when: float, text: str = "") -> Path:
 def settle(root: Path) -> None:
     """A net whose daemon has read all at time 100."""
     net = root / "etc/tinc/data"
-    for name in ("tinc.conf", "interface-up", "interface-down", "rsa_key.priv", "hosts/a", "hosts/b", "conf.d/peers.conf"):
+    for name in (
+        "tinc.conf",
+        "interface-up",
+        "interface-down",
+        "rsa_key.priv",
+        "hosts/a",
+        "hosts/b",
+        "conf.d/peers.conf",
+    ):
         touch(net / name, 50)
     for folder in ("hosts", "conf.d"):
         os.utime(net / folder, (50, 50))
@@ -62,7 +70,9 @@ def test_a_settled_net_needs_nothing(root: Path) -> None:
     assert state() == (True, False, False)
 
 
-@pytest.mark.parametrize("name", ["tinc.conf", "interface-up", "rsa_key.priv", "../../systemd/system/tinc@data.service"])
+@pytest.mark.parametrize(
+    "name", ["tinc.conf", "interface-up", "rsa_key.priv", "../../systemd/system/tinc@data.service"]
+)
 def test_what_is_read_at_the_start_needs_a_restart(root: Path, name: str) -> None:
     settle(root)
     touch(root / "etc/tinc/data" / name, 101)
