@@ -91,6 +91,19 @@ def read_caddyfile(text: str) -> Block:
     return read(tokens())
 
 
+def read_unit(text: str) -> dict[str, dict[str, list[str]]]:
+    """Read systemd's format: section, directive, and all its values in their order."""
+    found: dict[str, dict[str, list[str]]] = {}
+    section: dict[str, list[str]] = {}
+    for line in re.sub(r"\\\n\s*", "", text).splitlines():
+        if line.startswith("["):
+            section = found.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            name, _sign, value = line.partition("=")
+            section.setdefault(name, []).append(value)
+    return found
+
+
 def read_nginx(text: str) -> Block:
     """Read nginx's format: directives end with a semicolon, blocks have braces."""
 
