@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,16 +50,20 @@ NEEDED = {
 }
 
 
-def render(name: str, **changes: Any) -> str:
-    """Return a template of the role as it comes out with its defaults, what is required, and some changes."""
+def evaluate(text: str, **changes: Any) -> Any:
+    """Return what Ansible makes of a text with the role's defaults, what is required, and some changes."""
     loader = DataLoader()
     variables: dict[str, Any] = {"ansible_managed": "Ansible managed"}
     for file in ("defaults/main.yml", "vars/main.yml"):
         variables.update(loader.load_from_file(str(ROLE / file), trusted_as_template=True))
     variables.update({f"mastodon_{key}": value for key, value in {**SECRETS, **NEEDED, **changes}.items()})
-    variables["template_under_test"] = str(ROLE / "templates" / name)
-    templar = Templar(loader=loader, variables=variables)
-    return str(templar.template(trust_as_template("{{ lookup('ansible.builtin.template', template_under_test) }}")))
+    variables["template_folder"] = str(ROLE / "templates")
+    return Templar(loader=loader, variables=variables).template(trust_as_template(text))
+
+
+def render(name: str, **changes: Any) -> str:
+    """Return a template of the role."""
+    return str(evaluate(f"{{{{ lookup('ansible.builtin.template', template_folder ~ '/{name}') }}}}", **changes))
 
 
 def compose(**changes: Any) -> dict[str, Any]:
@@ -171,10 +177,25 @@ def test_one_of_several_hosts_runs_the_scheduler() -> None:
     assert others["sidekiq-main"]["command"][-4:] == ["-q", "default,8", "-q", "push"]
 
 
-def test_the_sidekiq_check_survives_compose_and_the_next_major_version() -> None:
+@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize(
+    ("processes", "alive"),
+    [("sidekiq 8.1.6 mastodon [0 of 10 busy]", True), ("sidekiq 10.0.1 app [0 of 1]", True), ("grep sidekiq", False)],
+)
+def test_sidekiq_is_healthy_when_it_lives_and_takes_jobs(
+    ready: bool, processes: str, alive: bool, tmp_path: Path
+) -> None:
     check = compose()["services"]["sidekiq-all"]["healthcheck"]["test"][1]
-    assert "$$MASTODON_SIDEKIQ_READY_FILENAME" in check
-    assert "[s]idekiq [0-9]" in check
+    # What Compose makes of it.
+    assert "$" not in check.replace("$$", "")
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "ps").write_text(f"#!/bin/sh\necho '  7 ?  Ssl  0:01 {processes}'\n")
+    (tmp_path / "ps").chmod(0o755)
+    if ready:
+        (tmp_path / "tmp" / "ready").touch()
+    known = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "MASTODON_SIDEKIQ_READY_FILENAME": "ready"}
+    asked = subprocess.run(["sh", "-c", check.replace("$$", "$")], cwd=tmp_path, env=known, check=False)
+    assert (asked.returncode == 0) is (ready and alive)
 
 
 def test_temporary_files_are_on_disk() -> None:
@@ -294,3 +315,19 @@ def test_temporary_directory_is_the_apps_and_is_cleaned() -> None:
     assert ["d", "/var/lib/mastodon/tmp", "0700", "993", "993", "3d"] in lines
     assert ["d", "/var/lib/mastodon/tmp/mails", "0700", "993", "993", "7d"] in lines
     assert ["d", "/etc/mastodon", "0750", "root", "root", "-"] in lines
+    assert ["d", "/var/lib/mastodon", "0700", "root", "root", "-"] in lines
+
+
+def test_the_engine_keeps_its_hands_off_the_network_and_lets_containers_live() -> None:
+    assert evaluate("{{ __mastodon_daemon_config }}") == {
+        "bridge": "none",
+        "iptables": False,
+        "ip6tables": False,
+        "userland-proxy": False,
+        "live-restore": True,
+        "no-new-privileges": True,
+        "log-driver": "json-file",
+        "log-opts": {"max-size": "20m", "max-file": "5"},
+    }
+    changed = evaluate("{{ __mastodon_daemon_config }}", engine_options={"log-opts": {"max-file": "2"}, "debug": True})
+    assert (changed["log-opts"], changed["debug"]) == ({"max-size": "20m", "max-file": "2"}, True)
