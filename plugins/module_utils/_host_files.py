@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable
 
 LISTEN = "0A"  # the kernel's number for a socket that waits for connections
+# Of dpkg: an error flag and a state that leave nothing to be done.
+_ENDED = (["ok", "installed"], ["ok", "not-installed"], ["ok", "config-files"])
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 
 
@@ -67,6 +69,18 @@ def memory_mb(meminfo: str) -> int:
     """Return the memory of the host in MiB from /proc/meminfo; 0 when it is not told."""
     match = re.search(r"^MemTotal:\s+(\d+) kB", meminfo, re.MULTILINE)
     return int(match[1]) // 1024 if match else 0
+
+
+def packages(text: str, *, unfinished: bool) -> list[str]:
+    """Return the packages in dpkg's own list of them, or only those whose installation has begun and not ended."""
+    found = set()
+    for paragraph in text.split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Status): (.*)$", paragraph, re.MULTILINE))
+        wish_flag_state = fields.get("Status", "").split()
+        ended = wish_flag_state[1:] in _ENDED
+        if "Package" in fields and not (unfinished and ended):
+            found.add(fields["Package"])
+    return sorted(found)
 
 
 def compose_project(container: str) -> str:

@@ -98,6 +98,13 @@ probe:
       description: Whether a Docker engine is there, and the names of the compose projects and single containers in it.
       type: dict
       sample: {"installed": true, "projects": ["mastodon"]}
+    unfinished_packages:
+      description:
+        - Names of the packages whose installation was interrupted, or is under way.
+          apt refuses all work, or fails at the next one, until that has been finished.
+      type: list
+      elements: str
+      sample: []
     local_domain:
       description: The LOCAL_DOMAIN of the Mastodon that is installed on the host; empty when there is none.
       type: str
@@ -129,6 +136,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fediops.mastodon.plugins.module_utils import _host_files
 
 ENV_FILES = ("/etc/mastodon", "*.env")
+DPKG = Path("/var/lib/dpkg")
 
 
 def text(path: str | Path) -> str:
@@ -178,6 +186,14 @@ def docker() -> dict[str, Any]:
     return {"installed": installed, "projects": sorted(projects - {""})}
 
 
+def unfinished_packages() -> list[str]:
+    """Return the packages that dpkg has begun with: those in a state between, and those in its journal."""
+    found = set(_host_files.packages(text(DPKG / "status"), unfinished=True))
+    for journal in entries(DPKG / "updates", "[0-9]*"):
+        found.update(_host_files.packages(text(journal), unfinished=False))
+    return sorted(found)
+
+
 def domains() -> dict[str, str]:
     """Return the identity that the installed Mastodon has; it must never change."""
     env: dict[str, str] = {}
@@ -221,6 +237,7 @@ def look(ports: Iterable[int], controller_time: float | None) -> dict[str, Any]:
         "memory_mb": _host_files.memory_mb(text("/proc/meminfo")),
         "cpus": os.cpu_count() or 0,
         "docker": docker(),
+        "unfinished_packages": unfinished_packages(),
         **domains(),
         "listeners": listeners(ports),
         "clock_skew": None if controller_time is None else round(now - controller_time, 1),

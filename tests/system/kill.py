@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.system.kill [POINTS]`: SIGKILL the first site.yml run of a host again and again.
 
+Before that an installation of one of its packages is killed on the host, as by a power cut, so that apt refuses to
+work.
 Each run starts where the last one was killed and gets a little further. Afterwards the secrets must still be those
 of the first run; that a normal run converges is then shown by the scenario's converge and verify.
 
@@ -28,6 +30,13 @@ from tests.system.runs import BED, ROOT, TESTBED, command, describe
 FOLDER = BED / "first-run"
 FACT_CACHE = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(FOLDER / "facts")}
 WATCH_SECONDS = 150
+# dpkg tells its logger what it does; this one listens for a while and kills it.
+INTERRUPTED_INSTALL = """
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq --option='Dpkg::Options::=--status-logger=head -n 6 >/dev/null; kill -KILL $PPID' install redis-server
+! apt-get -qq install redis-server
+"""
 TASK = re.compile(r"^(TASK|RUNNING HANDLER) \[")
 
 
@@ -48,6 +57,18 @@ def count_tasks() -> int:
     return sum("TAGS:" in line and not line.lstrip().startswith("play #") for line in listed.stdout.splitlines())
 
 
+def interrupt_dpkg() -> str:
+    """Kill dpkg while it unpacks; return what apt says of any further installation."""
+    on_host = [sys.executable, "-m", "tests.hosts", "exec", "fedi", "--bed", BED.name, "--", "sh", "-c"]
+    done = subprocess.run(
+        [*on_host, INTERRUPTED_INSTALL], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    last = (done.stderr.strip() or "nothing").splitlines()[-1]
+    if done.returncode != 0 or "dpkg was interrupted" not in last:
+        raise SystemExit(f"FAILED: dpkg was to be interrupted, but apt says: {last}")
+    return last
+
+
 def run_until(task: int) -> tuple[bool, str]:
     """Run site.yml and kill it, children and all, when it begins its task number `task`.
 
@@ -56,11 +77,7 @@ def run_until(task: int) -> tuple[bool, str]:
     process = subprocess.Popen(
         command("site", "-vvv", "--diff"),
         cwd=ROOT,
-        env={
-            **os.environ,
-            "ANSIBLE_CACHE_PLUGIN": "jsonfile",
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(FOLDER / "facts"),
-        },
+        env={**os.environ, **FACT_CACHE},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -89,6 +106,7 @@ def main() -> int:
     """Kill at evenly spread points; report each; compare the secrets."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
+    print(interrupt_dpkg(), flush=True)
     watcher: subprocess.Popen[bytes] | None = None
     points = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     total = count_tasks()
@@ -98,12 +116,13 @@ def main() -> int:
         killed, name = run_until(task)
         now = fingerprint()
         first = first or now
-        print(f"kill {point:2}/{points}: {'at ' + name if killed else 'came too late, the run had ended'}", flush=True)
+        print(f"kill {point:2}/{points}: {'at ' + name if killed else 'came too late'}", flush=True)
         if now != first:
             print("FAILED: the secrets are not those of the first run")
             return 1
         if not killed:
-            break
+            print(f"FAILED: the run had ended before its task {task}, so that this point has not been tried")
+            return 1
         if watcher is None and now is not None:
             e2e = [sys.executable, "-m", "tests.e2e", "--demo", str(describe())]
             watcher = subprocess.Popen(

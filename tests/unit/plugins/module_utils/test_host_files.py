@@ -83,9 +83,30 @@ def test_owner_of_a_container(container: object, owner: str) -> None:
     assert _host_files.compose_project(json.dumps(container)) == owner
 
 
+@pytest.mark.parametrize(
+    ("status", "unfinished"),
+    [
+        ("install ok installed", False),
+        ("hold ok installed", False),
+        ("deinstall ok config-files", False),
+        ("unknown ok not-installed", False),
+        ("install ok unpacked", True),
+        ("install ok half-configured", True),
+        ("install ok triggers-pending", True),
+        ("install reinstreq half-installed", True),
+        ("install reinstreq installed", True),
+    ],
+)
+def test_packages_that_are_neither_here_nor_there(status: str, unfinished: bool) -> None:
+    text = f"Package: base-files\nStatus: install ok installed\n\nPackage: redis-server\nStatus: {status}\nVersion: 1\n"
+    assert _host_files.packages(text, unfinished=True) == (["redis-server"] if unfinished else [])
+    assert _host_files.packages(text, unfinished=False) == ["base-files", "redis-server"]
+
+
 @pytest.mark.parametrize("text", ["", "\x00", "|-- \n/32 host LOCAL", "{", "a\nb c d"])
 def test_nonsense_is_left_out(text: str) -> None:
     assert _host_files.ipv4_addresses(text) == _host_files.ipv6_addresses(text) == []
     assert not _host_files.listening_inodes(text, [80])
     assert not _host_files.assignments(text)
+    assert not _host_files.packages(text, unfinished=True)
     assert _host_files.compose_project(text) == ""

@@ -55,3 +55,16 @@ def test_identity_of_an_installed_instance(
     probe = run(capsys)
     assert (probe["local_domain"], probe["web_domain"]) == ("fediops.dev", "www.fediops.dev")
     assert "hidden" not in json.dumps(probe)
+
+
+def test_an_interrupted_dpkg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(preflight_info, "DPKG", tmp_path)
+    assert run(capsys)["unfinished_packages"] == []
+    (tmp_path / "status").write_text("Package: one\nStatus: install ok unpacked\n")
+    (tmp_path / "updates").mkdir()
+    # While there is a journal apt refuses to work, whatever its entries say.
+    (tmp_path / "updates" / "0001").write_text("Package: two\nStatus: install ok installed\n")
+    (tmp_path / "updates" / "tmp.i").write_text("Package: three\n")
+    assert run(capsys)["unfinished_packages"] == ["one", "two"]
