@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import ship
-from tests.e2e.demo import Demo, secret_values
+from tests.e2e.demo import Demo, DemoError, secret_values
 from tests.e2e.outside import traces
 
 
@@ -63,6 +63,7 @@ def watch(demo: Demo, seconds: float, folder: Path) -> list[Path]:
     """Note the arguments of all programs, here and on the hosts, for so many seconds; return the files."""
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
+    failed: list[str] = []
 
     def note(name: str, lines: list[str]) -> None:
         path = folder / f"ps-{name}.txt"
@@ -71,7 +72,10 @@ def watch(demo: Demo, seconds: float, folder: Path) -> list[Path]:
 
     def there(name: str, container: str) -> None:
         for told in ship.run(demo.inside(container), "traces", {"seconds": seconds}):
-            note(name, told["facts"]["arguments"] if "facts" in told else [str(told)])
+            if "facts" in told:
+                note(name, told["facts"]["arguments"])
+            else:
+                failed.append(f"{name}: {told['detail']}")
 
     watchers = [threading.Thread(target=there, args=(host.name, host.container)) for host in demo.hosts]
     for watcher in watchers:
@@ -79,4 +83,7 @@ def watch(demo: Demo, seconds: float, folder: Path) -> list[Path]:
     note("controller", traces.watched(seconds))
     for watcher in watchers:
         watcher.join()
+    # What was not seen must not pass for something without secrets.
+    if failed or len(written) != len(demo.hosts) + 1:
+        raise DemoError(f"not everything was watched: {'; '.join(failed) or 'a host said nothing'}")
     return sorted(written)

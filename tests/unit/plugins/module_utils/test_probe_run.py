@@ -8,7 +8,6 @@ import http.client
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,12 +64,10 @@ def test_rows_come_in_the_order_of_the_list() -> None:
 
 def test_a_probe_that_hangs_is_red_and_holds_nobody_up() -> None:
     release = threading.Event()
-    started = time.monotonic()
-    rows = run(entry("hanging", until=release), entry("hanging", until=release), entry("fine"), limit=0.3)
-    took = time.monotonic() - started
+    # It comes back at all: nobody has released them.
+    rows = run(entry("hanging", until=release), entry("hanging", until=release), entry("fine"), limit=2)
     release.set()
-    assert took < 2
-    assert [row.detail for row in rows] == ["before", "no result within 0.3 s"] * 2 + ["fine"]
+    assert [row.detail for row in rows] == ["before", "no result within 2 s"] * 2 + ["fine"]
     assert rows[1].status == "fail"
 
 
