@@ -143,6 +143,11 @@ def test_every_download_is_compared_with_its_sum(role: str) -> None:
                 assert "checksum" in task[module].get("checksum", ""), task["name"]
 
 
+def test_what_a_policy_promises_is_tried_by_a_stranger() -> None:
+    policies = [task for role in NAMES for task in tasks(role) if "fediops.mastodon.bucket_policy" in task]
+    assert [task["fediops.mastodon.bucket_policy"]["verify"] for task in policies] == [True]
+
+
 @pytest.mark.parametrize("role", NAMES)
 def test_tools_of_the_app_hide_what_they_are_given(role: str) -> None:
     for task in tasks(role):
