@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: fediops contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Greet on tcp and echo on udp, on every address: talk.py tcp:443 udp:53 … What arrives by tcp comes back."""
+
+import contextlib
+import socket
+import sys
+import threading
+
+
+def listen(kind: str, port: int) -> None:
+    """Answer on one port for ever."""
+    server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("::", port))
+    if kind == "tcp":
+        server.listen(64)
+        while True:
+            threading.Thread(target=converse, args=(server.accept()[0],), daemon=True).start()
+    while True:
+        data, peer = server.recvfrom(2048)
+        server.sendto(data, peer)
+
+
+def converse(client: socket.socket) -> None:
+    """Say hello, then give back what comes."""
+    with client, contextlib.suppress(OSError):
+        client.sendall(b"hello\n")
+        while data := client.recv(65536):
+            client.sendall(data)
+
+
+threads = [
+    threading.Thread(target=listen, args=(kind, int(port))) for kind, port in (w.split(":") for w in sys.argv[1:])
+]
+for thread in threads:
+    thread.start()
