@@ -149,13 +149,14 @@ class Instance(unittest.TestCase):
 
     def test_app_away(self):
         page = ask("away.localhost", "/about?code=" + TOKEN)
-        self.assertEqual(
-            (page.status, page.getheader("Cache-Control"), page.getheader("Retry-After")), (502, "no-store", "30")
-        )
+        # 502 while it tries, 503 since it knows.
+        self.assertIn(page.status, (502, 503))
+        self.assertEqual((page.getheader("Cache-Control"), page.getheader("Retry-After")), ("no-store", "30"))
         self.assertIn(b"away.localhost is being restarted", page.content)
         self.assertIn(b"{ font:", page.content)
         program = ask("away.localhost", "/api/v1/timelines/public")
-        self.assertEqual((program.status, program.getheader("Content-Type")), (502, "application/json"))
+        self.assertIn(program.status, (502, 503))
+        self.assertEqual(program.getheader("Content-Type"), "application/json")
         self.assertIn("error", program.seen)
 
     def test_app_hangs(self):
@@ -202,7 +203,7 @@ class Instance(unittest.TestCase):
             (answer.status, answer.getheader("Location"), answer.getheader("Access-Control-Allow-Origin")),
             (301, "https://media.mastodon.localhost/media_attachments/files/1/a.png?x=y", "*"),
         )
-        self.assertEqual(ask("away.localhost", "/system/a.png").status, 502)
+        self.assertIn(ask("away.localhost", "/system/a.png").status, (502, 503))
 
     def test_a_reload_fails_nobody(self):
         answers, sockets = [], [websocket() for _ in range(20)]
