@@ -100,6 +100,45 @@ def test_streaming_gets_its_prefix_only() -> None:
     assert site.find("handle @streaming").find("reverse_proxy").words == "reverse_proxy 10.0.0.1:4000"
 
 
+def test_streams_outlive_a_reload_and_are_never_kept_for_the_next_client() -> None:
+    proxy = caddyfile(drain_time="7m").find("social.net").find("reverse_proxy 10.0.0.1:4000")
+    assert "stream_close_delay 7m" in proxy.lines()
+    assert proxy.find("transport http").lines() == ["dial_timeout 3s", "response_header_timeout 30s", "keepalive off"]
+    assert caddyfile(drain_time="7m").find("grace_period").words == "grace_period 7m"
+
+
+def test_no_upstream_keeps_visitors_waiting_for_a_connection() -> None:
+    transports = [block for block in caddyfile() if block.words == "transport http"]
+    assert len(transports) == 4
+    assert all({"dial_timeout 3s"} <= set(block.lines()) for block in transports)
+    assert all([line for line in block.lines() if line.startswith("response_header_timeout")] for block in transports)
+
+
+def test_uploads_have_a_limit_and_pages_are_compressed() -> None:
+    site = caddyfile(upload_max="120MB").find("social.net")
+    handle = next(block for block in site.members if block.words == "handle")
+    assert handle.find("request_body").lines() == ["max_size 120MB"]
+    assert "import compressed" in handle.lines()
+    encode = caddyfile().find("(compressed)").lines()
+    assert {"zstd", "gzip", "header Content-Type application/activity+json*", "header Content-Type text/*"} <= set(
+        encode
+    )
+
+
+def test_media_sees_no_credentials_and_only_reads() -> None:
+    site = caddyfile().find("media.social.net, old.social.net")
+    assert {"header_up -Authorization", "header_up -Cookie"} <= set(site.find("reverse_proxy").lines())
+    assert "compression off" in site.find("transport http").lines()
+    assert site.find("@other").words == "@other not method GET HEAD"
+    assert site.find("handle @other").lines() == ['header Allow "GET, HEAD"', "respond 405"]
+
+
+def test_the_store_gets_requests_as_they_came() -> None:
+    assert {"compression off", "keepalive 15s"} <= set(caddyfile().find("(s3)").find("transport http").lines())
+    site = caddyfile().find("s3.social.net")
+    assert [site.find(f"handle {who}").lines() for who in ("@writers", "@signed")] == [["import s3"], ["import s3"]]
+
+
 def test_idle_connections_are_dropped_before_puma_drops_them() -> None:
     web = next(block for block in caddyfile().find("social.net") if block.words == "reverse_proxy 10.0.0.1:3000")
     assert web.find("keepalive").words == "keepalive 15s"
@@ -136,6 +175,7 @@ def test_static_files_come_from_disk_when_they_are_there() -> None:
     site = caddyfile().find("social.net")
     matcher = site.find("@assets")
     assert matcher.find("file").lines() == ["root /var/lib/caddy-assets/current"]
+    assert site.find("handle @assets").members[0].words == "root /var/lib/caddy-assets/current"
     assert matcher.find("path").words.split()[1:] == [
         "/packs/*", "/assets/*", "/emoji/*", "/sounds/*", "/ocr/*", "/avatars/*", "/headers/*", "/oops.*",
     ]  # fmt: skip
