@@ -119,10 +119,8 @@ def test_uploads_have_a_limit_and_pages_are_compressed() -> None:
     handle = next(block for block in site.members if block.words == "handle")
     assert handle.find("request_body").lines() == ["max_size 120MB"]
     assert "import compressed" in handle.lines()
-    encode = caddyfile().find("(compressed)").lines()
-    assert {"zstd", "gzip", "header Content-Type application/activity+json*", "header Content-Type text/*"} <= set(
-        encode
-    )
+    encode = set(caddyfile().find("(compressed)").lines())
+    assert {"zstd", "gzip", "header Content-Type application/activity+json*", "header Content-Type text/*"} <= encode
 
 
 def test_media_sees_no_credentials_and_only_reads() -> None:
@@ -211,11 +209,14 @@ def test_only_names_that_carry_their_content_are_kept_for_ever(name: str, hashed
 
 
 def test_the_app_s_own_error_page_comes_first() -> None:
-    errors = caddyfile().find("handle_errors")
-    assert [block.words for block in errors.members if block.words.startswith("handle")] == [
-        "handle @programs",
-        "handle @page",
-        "handle",
+    errors = caddyfile().find("handle_errors 502 503 504")
+    assert {"header Cache-Control no-store", "header Retry-After 30"} <= {block.words for block in errors.members}
+    assert errors.find("@programs").words == "@programs path /api/* /oauth/* /inbox /users/* /actor/*"
+    programs, page, others = (block for block in errors.members if block.words.startswith("handle"))
+    assert [block.words for block in (programs, page, others)] == ["handle @programs", "handle @page", "handle"]
+    assert programs.lines() == [
+        "header Content-Type application/json",
+        'respond `{"error":"This server is temporarily unavailable"}` {err.status_code}',
     ]
     assert errors.find("@page").lines() == [
         "method GET HEAD",
@@ -223,7 +224,18 @@ def test_the_app_s_own_error_page_comes_first() -> None:
         "root /var/lib/caddy-assets/current",
         "try_files /500.html /assets/500.html",
     ]
-    assert "status {err.status_code}" in errors.find("handle @page").lines()
+    assert page.lines() == [
+        "header Refresh 30",
+        "rewrite {file_match.relative}",
+        "file_server",
+        "root /var/lib/caddy-assets/current",
+        "status {err.status_code}",
+    ]
+    assert others.lines() == [
+        'header Content-Type "text/html; charset=utf-8"',
+        "header Content-Security-Policy \"default-src 'none'; style-src 'unsafe-inline'\"",
+        "respond <page> {err.status_code}",
+    ]
 
 
 def test_uploads_of_old_lead_to_the_media_host() -> None:
