@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -48,6 +49,15 @@ def test_defaults_and_specification_have_the_same_keys_in_the_same_order(role: s
 def test_defaults_and_specification_have_the_same_values(role: str) -> None:
     specified = {name: option.get("default") for name, option in options(role).items() if not option.get("required")}
     assert specified == defaults(role)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_pass_their_own_specification(role: str) -> None:
+    # An option of an option that is required makes an empty dictionary a bad default.
+    optional = {name: option for name, option in options(role).items() if not option.get("required")}
+    literal = {name: value for name, value in defaults(role).items() if "{{" not in str(value)}
+    found = ArgumentSpecValidator({name: optional[name] for name in literal}).validate(literal)
+    assert found.error_messages == []
 
 
 @pytest.mark.parametrize("role", ROLES)
