@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ SELECT current_setting('server_version'), current_setting('data_checksums'),
 # At two thousand million the server stops writing; autovacuum should act at a tenth of that.
 OLD_TRANSACTIONS = 1_000_000_000
 PROTOCOL = 196608
+TLS_REQUEST = 80877103
 SASL = 10
 
 
@@ -93,12 +95,25 @@ def judge(told: str, database: str, owner: str) -> Iterator[Finding]:
         yield ok(f"{database} belongs to {found}", name)
 
 
-def postgres_login(context: Context, *, host: str, database: str, user: str, port: int = 5432) -> Iterator[Finding]:
+def postgres_login(
+    context: Context, *, host: str, database: str, user: str, port: int = 5432, certificate: str = ""
+) -> Iterator[Finding]:
     """Knock as the app does and see what the server asks for. Every page proves the password itself."""
-    with context.connect(host, port) as connection:
+    with context.connect(host, port) as plain:
+        connection = _encrypted(plain, host, certificate) if certificate else plain
         connection.sendall(startup(user, database))
         kind, body = read_message(connection)
     yield judge_login(kind, body, user)
+
+
+def _encrypted(plain: socket.socket, host: str, certificate: str) -> ssl.SSLSocket:
+    """Ask for TLS and verify the server by the certificate, given as PEM text."""
+    plain.sendall(struct.pack("!ii", 8, TLS_REQUEST))
+    if _exactly(plain, 1) != b"S":
+        raise ProbeError("the server speaks no TLS", "Run site.yml: it gives the server its certificate")
+    settings = ssl.create_default_context(cadata=certificate)
+    settings.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return settings.wrap_socket(plain, server_hostname=host)
 
 
 def startup(user: str, database: str) -> bytes:

@@ -299,6 +299,17 @@ def temporary_space(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("mastodon_tmp_size", f"{value!r} is not a size", "Write it like 4G or 512M")
 
 
+def db_certificate(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A path here would be taken for a certificate, and the app would find no database."""
+    value = variables.get("mastodon_db_certificate", "")
+    if isinstance(value, str) and value and "-----BEGIN CERTIFICATE-----" not in value:
+        yield Fault(
+            "mastodon_db_certificate",
+            "it is not a certificate in PEM form",
+            "Give the text itself, as in lookup('file', 'database.crt')",
+        )
+
+
 def ca_bundle(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """The file is mounted from the host."""
     value = variables.get("mastodon_ca_bundle", "")
@@ -341,6 +352,7 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     sidekiq_names,
     thread_counts,
     temporary_space,
+    db_certificate,
     ca_bundle,
     extra_env,
     *_mastodon_connections.RULES,

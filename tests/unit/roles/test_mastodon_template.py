@@ -217,6 +217,16 @@ def test_optional_mounts() -> None:
     assert targets(ca_bundle="/etc/ssl/instance.pem") - targets() == {"/etc/ssl/certs/ca-certificates.crt"}
 
 
+def test_a_database_that_is_known_by_its_certificate() -> None:
+    services = compose(db_certificate="-----BEGIN CERTIFICATE-----")["services"]
+    mounts = {name: {mount["target"] for mount in services[name]["volumes"]} for name in ("web", "streaming", "tools")}
+    assert all("/etc/ssl/certs/mastodon-database.crt" in targets for targets in mounts.values())
+    # The same word means "verify" to Node and "do not verify" to libpq, so it must not be in a file that both read.
+    assert services["streaming"]["environment"]["DB_SSLMODE"] == "require"
+    assert "DB_SSLMODE" not in services["web"]["environment"]
+    assert "volumes" not in compose()["services"]["streaming"]
+
+
 def test_extra_hosts() -> None:
     hosts = {"s3.example.org": "10.8.0.1", "six.example.org": "fd00::1"}
     for service in compose(extra_hosts=hosts)["services"].values():

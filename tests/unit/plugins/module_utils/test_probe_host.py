@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -259,6 +260,44 @@ def test_the_first_answer_of_a_database(answer: bytes, status: str, said: str) -
     assert (found.status, said in found.detail) == (status, True)
     assert asked[0][4:] == struct.pack("!i", 196608) + b"user\0mastodon\0database\0m\0\0"
     assert struct.unpack("!i", asked[0][:4])[0] == len(asked[0])
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_database_behind_tls_is_known_by_its_certificate(tmp_path: Path, known: bool) -> None:
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    ours.mkdir()
+    other.mkdir()
+    authority = servers.Authority(ours)
+    trusted = authority if known else servers.Authority(other)
+
+    def handle(connection: Any) -> None:
+        assert connection.recv(8) == struct.pack("!ii", 8, 80877103)
+        connection.sendall(b"S")
+        with authority.server().wrap_socket(connection, server_side=True) as secured:
+            secured.recv(1000)
+            secured.sendall(message(b"R", struct.pack("!i", 10) + b"SCRAM-SHA-256\0\0"))
+
+    with servers.tcp(handle) as port:
+        asked = _probe_postgres.postgres_login(
+            CONTEXT, host=servers.HOST, port=port, user="m", database="m", certificate=trusted.ca_file.read_text()
+        )
+        if known:
+            assert next(asked).status == "ok"
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                next(asked)
+
+
+def test_a_database_that_knows_no_tls_where_it_was_asked_for() -> None:
+    with (
+        servers.tcp(lambda connection: connection.sendall(b"N")) as port,
+        pytest.raises(ProbeError, match="speaks no TLS"),
+    ):
+        list(
+            _probe_postgres.postgres_login(
+                CONTEXT, host=servers.HOST, port=port, user="mastodon", database="m", certificate="PEM"
+            )
+        )
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 no", message(b"R", b"x" * 70000), message(b"Z", b"I")])

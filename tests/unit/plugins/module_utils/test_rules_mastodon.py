@@ -117,6 +117,7 @@ def test_there_are_enough_rules_and_each_says_why() -> None:
             "is left",
         ),
         ({"services": ["sidekiq"], "sidekiq_processes": []}, "sidekiq_processes", "no process is left"),
+        ({"db_certificate": "/etc/ssl/database.crt"}, "db_certificate", "PEM"),
         ({"services": []}, "services", "none of Mastodon's services"),
         ({"host_count": 0}, "host_count", "number of hosts"),
         ({"sidekiq_processes": [process("All of them")]}, "sidekiq_processes", "name for a service"),
