@@ -31,7 +31,7 @@ def authority(*ports: int) -> None:
     run("systemctl", "start", "pebble.service")
     closed = ", ".join(str(port) for port in {80, 443} - set(ports))
     rule = f"meta skuid proxy tcp dport {{ {closed} }} reject with tcp reset;"
-    table = f"table inet ask {{ chain output {{ type filter hook output priority 0; {rule} }} }}"
+    table = f"table inet ask {{ chain output {{ type filter hook output priority 0; {rule} }}; }}"
     subprocess.run(["nft", "-f", "-"], check=True, text=True, input=f"table inet ask\ndelete table inet ask\n{table}\n")
     own = ssl.create_default_context(cafile="/etc/pebble/ca.pem")
     for _ in range(50):
@@ -89,7 +89,7 @@ class Http(unittest.TestCase):
         since = time.time()
         started = main_pid()
         authority(80)
-        found = wait_for_certificate(NAME, 180)
+        found = wait_for_certificate(NAME, 240)
         self.assertEqual(found["subjectAltName"], (("DNS", NAME),))
         self.assertIn("http-01", proofs(since))
         self.assertEqual(main_pid(), started)
