@@ -339,12 +339,31 @@ def test_no_log_keeps_tokens_or_is_kept_for_ever() -> None:
     logs = [block for block in caddyfile(log_keep_days=3).members[0].members if block.words.startswith("log ")]
     assert [block.words for block in logs] == ["log default", "log access"]
     for log in logs:
+        assert log.find("format filter").members[0].words == "wrap json"
         assert {
             "replace access_token REDACTED",
             "replace X-Amz-Signature REDACTED",
             "request>headers>Sec-Websocket-Protocol delete",
+            "resp_headers>Sec-Websocket-Protocol delete",
+            "request>headers>Referer delete",
         } <= set(log.lines())
-    assert {"roll_interval 24h", "roll_keep_for 72h"} <= set(logs[1].lines())
+    assert logs[0].find("exclude").words == "exclude http.log.access"
+    assert logs[1].find("include").words == "include http.log.access"
+    assert logs[1].find("output").words == "output file {$CADDY_LOGS:/var/log/caddy}/access.log"
+    assert logs[1].find("output").lines() == [
+        "mode 0640",
+        "roll_size 100MiB",
+        "roll_interval 24h",
+        "roll_keep 1000",
+        "roll_keep_for 72h",
+    ]
+    sites = [block for block in caddyfile() if block.words.split(",")[0] in {site["hosts"][0] for site in SITES}]
+    assert len(sites) == len(SITES)
+    assert all("log" in [member.words for member in site.members] for site in sites)
+
+
+def test_slow_clients_hold_nothing_for_long() -> None:
+    assert caddyfile().find("servers").find("timeouts").lines() == ["read_header 15s", "idle 2m"]
 
 
 def test_issuer_acme() -> None:
@@ -366,6 +385,7 @@ def test_issuer_internal() -> None:
         "cert {$CADDY_ROOT_CERTIFICATE:/r/a.crt}",
         "key {$CADDY_ROOT_KEY:/r/a.key}",
     ]
+    assert "storage file_system {$CADDY_STATE:/var/lib/caddy}/given-root" in caddyfile(**root).lines()
     lines = unit(**root)
     for start in ("ExecStartPre", "ExecReload"):
         copy = "/usr/bin/install --owner=caddy --group=caddy --mode=0400 /r/a.key /run/caddy/root.key"
