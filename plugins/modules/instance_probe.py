@@ -51,10 +51,11 @@ options:
         ports that must answer as C(tcp) and C(udp). An answer anywhere else is red, and so is silence where there must
         be an answer. Ports in C(limited) may do either. C(tcp) is a list of ranges, C(udp) one of ports; after
         C(seconds) the rest of the TCP ports is left, and a row says so. Silence of UDP cannot be told from closed.
-      - C(egress) (C(project), C(services), C(wired), C(allowed), C(addresses), C(guarded)) tries, from within a running
+      - C(egress) (C(project), C(services), C(wired), C(rules), C(addresses), C(guarded)) tries, from within a running
         container of the app, C(wired) endpoints, which must answer, and what is private and must not, which is whatever
-        listens on the host, the hosts at C(addresses), routers, and the metadata service of clouds. Endpoints in
-        C(allowed) may do either. Unless the host is C(guarded) by a firewall, all of that is a warning.
+        listens on the host, the hosts at C(addresses), routers, and the metadata service of clouds. Where C(rules), in
+        the form of C(firewall_rules), let the app out, either is fine. Unless the host is C(guarded) by a firewall, an
+        answer is a warning.
       - C(vpn) (C(nets), C(node)) takes nets as C(tinc_vpn_nets) does. It sees that the interface is up, that every
         other host answers an echo request, and that packets are refused when the VPN is down.
       - C(firewall) (C(table), C(file), C(unit)) sees that the nftables table is what the file says, and that the unit

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.fediops.mastodon.plugins.module_utils import _listeners, _probe_egress
@@ -16,7 +17,10 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base impor
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_egress import Door
 
 MUST = [("10.9.0.1", 5432), ("s3.example.org", 443)]
-MAY = [("10.9.0.2", 3000)]
+RULES = [
+    {"direction": "out", "protocol": "tcp", "ports": [3000, "4000-4002"], "peers": ["10.9.0.2/32"], "owner": 991},
+    {"direction": "in", "protocol": "tcp", "ports": [6379]},
+]
 # As the kernel of a little-endian machine writes them.
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -82,6 +86,24 @@ def test_what_the_app_is_tempted_with() -> None:
     assert ("8.8.8.8", 80) not in found
 
 
+@pytest.mark.parametrize(
+    ("rules", "address", "port", "allowed"),
+    [
+        (RULES, "10.9.0.2", 3000, True),
+        (RULES, "10.9.0.2", 4001, True),
+        (RULES, "10.9.0.2", 4003, False),
+        (RULES, "10.9.0.3", 3000, False),
+        (RULES, "10.9.0.2", 6379, False),  # what comes in says nothing of what goes out
+        ([{"direction": "out", "peers": ["fd00::/8"]}], "fd12::1", 1, True),
+        ([{"direction": "out", "peers": ["fd00::/8"]}], "10.9.0.2", 1, False),
+        ([{"direction": "out", "ports": [443]}], "10.9.0.2", 443, True),
+        ([], "10.9.0.2", 443, False),
+    ],
+)
+def test_what_rules_let_out(rules: Any, address: str, port: int, allowed: bool) -> None:
+    assert _probe_egress.lets_out(rules, address, port) == allowed
+
+
 def doors(*more: Door) -> list[Door]:
     return [
         Door("10.9.0.1", "10.9.0.1", 5432, ""),
@@ -96,7 +118,7 @@ def doors(*more: Door) -> list[Door]:
 
 
 def judge(tried: list[Door], guarded: bool = True) -> list[Finding]:
-    return list(_probe_egress.judge(tried, MUST, MAY, guarded))
+    return list(_probe_egress.judge(tried, MUST, RULES, guarded))
 
 
 def test_a_guarded_app_reaches_what_it_is_wired_to() -> None:
