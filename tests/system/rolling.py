@@ -104,8 +104,8 @@ def killed(*arguments: str) -> None:
     expect("site.yml is killed while the leader migrates", False, f"it ended with {process.wait()}")
 
 
-def upgrade() -> None:
-    """From one release to the next, with every detour."""
+def refusals() -> None:
+    """What may not touch the database, and a leader that is killed while it does."""
     before = {host: releases(host) for host in HOSTS}
     expect("all hosts run the old release", set().union(*before.values()) == {OLD}, before)
 
@@ -115,6 +115,9 @@ def upgrade() -> None:
     after = {host: releases(host) for host in HOSTS}
     expect("nothing of the new release runs yet", after == before, after)
 
+
+def stages() -> None:
+    """First without one host, at last with all of them."""
     succeeded("all but one", run("site", *NEXT, *AGREED, "--limit", "all:!app3"))
     after = {host: releases(host) for host in HOSTS}
     there = {host: {OLD} if host == "app3" else {NEW} for host in HOSTS}
@@ -136,7 +139,8 @@ def upgrade() -> None:
 
 def main() -> int:
     """Do what was asked for."""
-    {"follower": follower, "upgrade": upgrade}[sys.argv[1]]()
+    for step in {"follower": (follower,), "upgrade": (refusals, stages)}[sys.argv[1]]:
+        step()
     return 0
 
 
