@@ -84,7 +84,7 @@ def owners(variables: Mapping[str, Any]) -> Iterator[Fault]:
         for node in nodes:
             for subnet in map(_syntax.network, _syntax.listed(node.get("subnets"))):
                 for name, other in seen if subnet else ():
-                    if subnet and subnet.version == other.version and subnet.overlaps(other):  # type: ignore[arg-type]  # same version
+                    if subnet and subnet.version == other.version and subnet.overlaps(other):
                         yield _fault(
                             net,
                             f"gives {subnet} to {node.get('name')} and {other} to {name}",

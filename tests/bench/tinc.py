@@ -98,7 +98,7 @@ def settle(docker: Engine, container: str, address: str) -> None:
 def prepare(docker: Engine, layout: Layout) -> str:
     """Two hosts on both nets; returns the container that measures."""
     depot.ensure(docker, layout, [images.host_recipe("debian13")], ("A",))
-    beds.up(docker, layout, BED, [beds.Wanted(host, BED) for host in HOSTS])
+    beds.up(docker, layout, BED, [beds.Wanted(host) for host in HOSTS])
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(layout.root / ".ansible" / "collections"),
