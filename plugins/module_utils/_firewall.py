@@ -59,6 +59,7 @@ LEASES = (
 )
 
 PING = "echo-request limit rate 20/second burst 40 packets accept"
+REFUSED = ("meta l4proto tcp reject with tcp reset", "reject with icmpx admin-prohibited")
 STATES = "ct state vmap { established : accept, related : accept, invalid : drop }"
 # Guests of libvirt, Incus or LXD get their addresses and names from the host.
 FOREIGN_SERVICES = ("udp dport { 53, 67, 547 }", "tcp dport 53")
@@ -178,8 +179,9 @@ def _output(rules: Sequence[Rule], options: Options) -> list[str]:
         _chain("output", output),
         _chain("confined", confined),
         _chain("itself", [*_of(list(filter(_is_anyones, rules)), "in"), "goto denied"]),
-        # An error at once: a job that waits for a time-out keeps a worker busy.
-        _chain("denied", [*_log(options, "out"), "counter", "reject with icmpx admin-prohibited"]),
+        # An error at once: a job that waits for a time-out keeps a worker busy. Linux does not hand the ICMP error to
+        # an IPv6 socket that is just connecting.
+        _chain("denied", [*_log(options, "out"), "counter", *REFUSED]),
     ]
 
 

@@ -8,19 +8,23 @@ import sys
 import threading
 
 
-def listen(kind: str, port: int) -> None:
+def listen(protocol: str, port: int) -> None:
     """Answer on one port for ever."""
-    server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    server = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.bind(("::", port))
-    if kind == "tcp":
+    if protocol == "tcp":
         server.listen(64)
         while True:
             threading.Thread(target=converse, args=(server.accept()[0],), daemon=True).start()
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     while True:
-        data, peer = server.recvfrom(2048)
-        server.sendto(data, peer)
+        data, notes, _flags, peer = server.recvmsg(2048, 64)
+        # The answer comes from the address that was asked, else it is no answer; by whatever interface.
+        asked = [(level, kind, note[:16] + bytes(4)) for level, kind, note in notes]
+        with contextlib.suppress(OSError):
+            server.sendmsg([data], asked, 0, peer)
 
 
 def converse(client: socket.socket) -> None:
