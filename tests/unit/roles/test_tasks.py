@@ -20,8 +20,9 @@ from rendering import ROLES, render
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
 FACTS = {"architecture": "x86_64", "distribution_major_version": "13", "memtotal_mb": 4096, "processor_vcpus": 2}
 SENTINEL = "sentinel-of-a-secret"
-# What a role requires and only sensible values will do for.
+# Where only sensible values will do.
 SENSIBLE = {
+    "caddy_acme_dns": {"provider": "cloudflare", "options": {"api_token": SENTINEL}},
     "caddy_sites": [],
     "nginx_media_server_names": ["media.example.org"],
     "nginx_media_origins": [{"name": "store", "url": "http://10.0.0.5:9000"}],
@@ -91,6 +92,7 @@ def shows_a_secret(role: str, template: str) -> bool:
 
 
 SECRET_FILES = {
+    ("caddy", "acme-dns.env.j2"),
     ("mastodon", "app.env.j2"),
     ("mastodon", "common.env.j2"),
     ("minio", "minio.env.j2"),
