@@ -84,7 +84,7 @@ def measure(docker: Engine, container: str, way: list[str], requests: int) -> Fi
 def prepare(docker: Engine, layout: Layout) -> str:
     """A host with the upstream, Caddy and h2load; returns its container."""
     depot.ensure(docker, layout, [images.host_recipe("debian13")], ("A",))
-    beds.up(docker, layout, beds.Wanted(BED, BED))
+    beds.up(docker, layout, BED, [beds.Wanted(BED)])
     environment = {
         **os.environ,
         "ANSIBLE_COLLECTIONS_PATH": str(layout.root / ".ansible" / "collections"),
