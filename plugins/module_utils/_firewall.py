@@ -167,8 +167,9 @@ def _output(rules: Sequence[Rule], options: Options) -> list[str]:
         f"meta skuid {owners} goto confined",
     ]
     confined = [
-        # The port that was asked for: a resolver may be reached through a NAT of ports.
-        'meta l4proto { tcp, udp } ct original proto-dst 53 accept comment "DNS"',
+        # The port that was asked for: a resolver may be reached through a NAT of ports. nft 1.0.6 lists this in a way
+        # that it does not read, unless there is one protocol only.
+        *(f'meta l4proto {protocol} ct original proto-dst 53 accept comment "DNS"' for protocol in ("udp", "tcp")),
         f"ip daddr {_set(PRIVATE4)} goto denied",
         f"ip6 daddr != {INTERNET6} goto denied",
         f"ip6 daddr {_set(PRIVATE6)} goto denied",

@@ -146,7 +146,10 @@ class Table:
 
     def wanted(self) -> _nft.State:
         """Return what there shall be: what the kernel makes of the text where it does no harm."""
-        return _nft.State(self._tried(self.text), self.text)
+        listing, error = self._try(self.text)
+        if listing is None:
+            self.module.fail_json(msg=f"content is not right: {error}\nNothing was changed.")
+        return _nft.State(listing, self.text)
 
     def load(self, token: str, seconds: int) -> None:
         """Load the table, with its way back prepared. Whatever moment this is killed at, a timer that counts runs."""
@@ -154,11 +157,7 @@ class Table:
         with self._locked():
             # A table that nobody has confirmed is not worth going back to: then what was before it stays the goal.
             if not self.token.exists():
-                listing = self.found().listing
-                before = _nft.restoring(self.name, listing)
-                if listing is not None:
-                    self._tried(before, "The table that is there now could not be brought back; delete it by hand")
-                self._write(self.state / "before.nft", before)
+                self._write(self.state / "before.nft", self._before())
             self._write(self.state / "rollback", _nft.ROLLBACK.format(state=self.state, name=self.name))
             self._arm(token, seconds)
             # From here on the timers of killed runs are void, and the new one counts.
@@ -183,14 +182,29 @@ class Table:
             self._disarm(token)
             return True
 
-    def _tried(self, text: str, complaint: str = "content is not right") -> str:
+    def _before(self) -> str:
+        """Return what brings back what there is now."""
+        found = self.found()
+        if found.listing is None:
+            return _nft.restoring(self.name, None)
+        # nft does not read all that it lists, so the text that made the table is better, if it did.
+        for text in (found.file, _nft.restoring(self.name, found.listing)):
+            if text and self._try(text)[0] == found.listing:
+                return text
+        self.module.fail_json(
+            msg=f"The table inet {self.name} that is there now could not be brought back: nft does not read what it"
+            f" lists. Nothing was changed. Delete it by hand: nft delete table inet {self.name}"
+        )
+
+    def _try(self, text: str) -> tuple[str | None, str]:
+        """Return the table that a text makes, or None and what is wrong with it."""
         code, out, err = self._run(["unshare", "--net", "--", "sh", "-c", TRY, "sh", self.name], text)
         tables, _end, listing = out.partition("\n")
         if code != 0:
-            self.module.fail_json(msg=f"{complaint}: {err.strip()}\nNothing was changed.")
-        if tables != f"table inet {self.name};":
-            self.module.fail_json(msg=f"{complaint}: it makes more than its table: {tables}\nNothing was changed.")
-        return listing
+            return None, err.strip()
+        return (
+            (listing, "") if tables == f"table inet {self.name};" else (None, f"it makes more than its table: {tables}")
+        )
 
     def _unit(self, token: str) -> str:
         return f"nft-table-{self.name}-{token}"
