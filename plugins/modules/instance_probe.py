@@ -66,8 +66,8 @@ options:
       - C(sidekiq) (C(host), C(port), C(user), C(secret), C(queues), C(slow), C(stuck), C(many_retries)) reads
         processes, queues and failed jobs from Redis.
       - C(postgres) (C(database), C(owner), C(port)) asks the server on this host, as user C(postgres).
-      - C(postgres_login) (C(host), C(port), C(database), C(user), C(certificate)) sees that the server asks the app for a
-        password, with SCRAM.
+      - C(postgres_login) (C(host), C(port), C(database), C(user), C(certificate)) sees that the server asks the app for
+        a password, with SCRAM.
       - C(containers) (C(project), C(services), C(version)) reads the state of a Compose project.
       - C(disk) (C(paths), C(warn_percent), C(fail_percent)), C(clock) (C(controller), C(warn_seconds),
         C(fail_seconds)), C(units) (C(active)) and C(versions) (C(packages), C(programs)) look at the host itself.

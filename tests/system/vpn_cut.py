@@ -9,19 +9,16 @@ witness that is part of neither Redis nor Sidekiq.
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 import sys
+import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.e2e import demo
-from tests.system.bed import HOSTS, insist, on, shell, until, well
-from tests.system.runs import BED, ROOT, TESTBED, describe
+from tests.e2e import demo, ship
+from tests.system.bed import insist, on, shell, until, well
+from tests.system.runs import TESTBED, describe
 
 DATA, APP, OUTSIDE = "tempo", "parasect", "depot"
 NETWORK = "10.235.0.0/16"
@@ -30,6 +27,7 @@ ERROR_WITHIN = 15.0
 BACK_WITHIN = 90.0
 JOBS = 2000
 IN_FLIGHT = 10  # Sidekiq's threads: what they hold when Redis vanishes is what may be lost
+PAGE = "/api/v1/timelines/public?limit=1"
 CAPTURE = "/run/vpn-cut.pcap"
 # On the wire, so that both sides have to notice: nothing tells them.
 CUT = "table inet cut {{ chain {hook} {{ type filter hook {hook} priority -200; {dport} drop; {sport} drop; }} }}"
@@ -53,25 +51,20 @@ def delivered(mark: str) -> int:
     return int(found)
 
 
-def start_load(seconds: float) -> subprocess.Popen[str]:
-    """Visitors from outside."""
-    running = demo.load(describe())
-    config = {
-        "name": running.domain, "address": running.first("mastodon").addresses[0], "ca": running.ca, "rate": 5,
-        "path": "/api/v1/timelines/public?limit=1", "patience": 60, "seconds": seconds,
-    }  # fmt: skip
-    program = Path(__file__).with_name("load.py").read_text()
-    process = subprocess.Popen(
-        [*HOSTS, "exec", OUTSIDE, "--bed", BED.name, "--", "python3", "-", json.dumps(config)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin
-    process.stdin.write(program)
-    process.stdin.close()
-    return process
+class Visitors(threading.Thread):
+    """People from outside, who come at an even pace for a while."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.seen: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Let them come."""
+        running = demo.load(describe())
+        config = {"host": running.domain, "ca": running.ca, "path": PAGE, "rate": 5, "seconds": self.seconds}
+        for report in ship.run(running.outside(), "pace", config):
+            self.seen.update(report.get("facts", {"broken": report}))
 
 
 def watch(gateway: str) -> None:
@@ -141,7 +134,8 @@ def main() -> int:
     mark = str(int(time.time()))
     inventory = yaml.safe_load(TESTBED.read_text())["all"]
     watch(inventory["hosts"][OUTSIDE]["ansible_host"])
-    load = start_load(CUT_SECONDS + BACK_WITHIN + 30)
+    visitors = Visitors(CUT_SECONDS + BACK_WITHIN + 30)
+    visitors.start()
     enqueue(demo.load(describe()).owner, mark)
     time.sleep(3)
     done_before = delivered(mark)
@@ -149,9 +143,9 @@ def main() -> int:
     cut()
     mend()
     ended = time.time()
-    assert load.stdout
-    records = [json.loads(line) for line in load.stdout if re.match(r"\{", line)]
-    judge(records, began, ended)
+    visitors.join()
+    insist("records" in visitors.seen, f"the visitors came to their end {visitors.seen.get('broken', '')}")
+    judge(visitors.seen["records"], began, ended)
     insist(done_before < JOBS, f"{done_before} of {JOBS} jobs were done before the cut: the others waited in Redis")
     until(lambda: delivered(mark) >= JOBS, 120)
     lost = JOBS - delivered(mark)
