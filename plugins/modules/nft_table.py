@@ -188,13 +188,14 @@ class Table:
         if found.listing is None:
             return _nft.restoring(self.name, None)
         # nft does not read all that it lists, so the text that made the table is better, if it did.
-        for text in (found.file, _nft.restoring(self.name, found.listing)):
-            if text and self._try(text)[0] == found.listing:
-                return text
-        self.module.fail_json(
-            msg=f"The table inet {self.name} that is there now could not be brought back: nft does not read what it"
-            f" lists. Nothing was changed. Delete it by hand: nft delete table inet {self.name}"
-        )
+        texts = (found.file, _nft.restoring(self.name, found.listing))
+        right = [text for text in texts if text and self._try(text)[0] == found.listing]
+        if not right:
+            self.module.fail_json(
+                msg=f"The table inet {self.name} that is there now could not be brought back: nft does not read what it"
+                f" lists. Nothing was changed. Delete it by hand: nft delete table inet {self.name}"
+            )
+        return right[0]
 
     def _try(self, text: str) -> tuple[str | None, str]:
         """Return the table that a text makes, or None and what is wrong with it."""
