@@ -348,6 +348,7 @@ def test_no_log_keeps_tokens_or_is_kept_for_ever() -> None:
             "request>headers>Referer delete",
         } <= set(log.lines())
     assert logs[0].find("exclude").words == "exclude http.log.access"
+    assert logs[0].find("output").words == "output stderr"
     assert logs[1].find("include").words == "include http.log.access"
     assert logs[1].find("output").words == "output file {$CADDY_LOGS:/var/log/caddy}/access.log"
     assert logs[1].find("output").lines() == [
