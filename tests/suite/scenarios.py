@@ -10,7 +10,7 @@ from tests.suite.steps import BUILD, ROOT, Step, Tally, run
 
 CONFIG = ROOT / ".config" / "molecule" / "config.yml"
 # Whole systems come last: what a role's own scenario would show in a minute should not be learnt there.
-WHOLE_SYSTEMS = ("one_host",)
+WHOLE_SYSTEMS = ("one_host", "two_hosts")
 # Too many hosts for every change: these belong to `make prove`.
 PROVE_ONLY = ("scale_out",)
 # Making and removing the host are no tests.
