@@ -75,10 +75,9 @@ archive:
   sample: /var/cache/mastodon-assets/v4.7.6-2c26b46b68ff.tar.gz
 """
 
-import os
 import re
-import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -106,37 +105,34 @@ def export(module: AnsibleModule, docker: str, archive: Path) -> None:
     create = [docker, "create", "--name", options["container"], "--label", label, "--network", "none"]
     module.run_command([*create, options["image"], "true"], check_rc=True)
     part = archive.with_suffix(".part")
-    try:
-        copy = [docker, "cp", f"{options['container']}:{options['source']}", "-"]
-        # run_command would hold the whole archive in memory.
-        with subprocess.Popen(copy, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - no shell
-            with part.open("wb") as target:
-                os.fchmod(target.fileno(), 0o644)
-                count = repack(process, target)
-            error = process.stderr.read().decode(errors="replace") if process.stderr else ""
-        if process.returncode != 0 or count == 0:
-            module.fail_json(msg=f"{options['source']} of {options['image']} could not be read: {error.strip()}")
-        part.replace(archive)
-    finally:
-        part.unlink(missing_ok=True)
-        module.run_command(remove)
+    # Beside the archive: a temporary file system may be too small for thousands of emoji.
+    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
+        try:
+            copy = [docker, "cp", f"{options['container']}:{options['source']}", scratch]
+            code, _said, error = module.run_command(copy)
+            if code != 0 or pack(Path(scratch), part) == 0:
+                module.fail_json(msg=f"{options['source']} of {options['image']} could not be read: {error.strip()}")
+            part.replace(archive)
+        finally:
+            part.unlink(missing_ok=True)
+            module.run_command(remove)
 
 
-def repack(process: subprocess.Popen[bytes], target: object) -> int:
-    """Copy the files that the front serves from one archive into another; return how many they were."""
+def pack(folder: Path, target: Path) -> int:
+    """Put the files that the front serves into an archive; return how many they were."""
     count = 0
-    with (
-        tarfile.open(fileobj=process.stdout, mode="r|") as source,
-        tarfile.open(fileobj=target, mode="w:gz", compresslevel=6) as archive,  # type: ignore[call-overload]  # any binary file does
-    ):
-        for member in source:
-            name = _assets.exported(member.name)
-            if name is None or not member.isfile():
+    with tarfile.open(target, mode="w:gz", compresslevel=6) as archive:
+        for path in sorted(folder.rglob("*")):
+            name = _assets.exported(str(path.relative_to(folder)))
+            if name is None or path.is_symlink() or not path.is_file():
                 continue
+            found = path.stat()
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mtime, entry.mode = member.size, member.mtime, 0o644
-            archive.addfile(entry, source.extractfile(member))
+            entry.size, entry.mtime, entry.mode = found.st_size, int(found.st_mtime), 0o644
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
             count += 1
+    target.chmod(0o644)
     return count
 
 

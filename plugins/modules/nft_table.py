@@ -68,6 +68,17 @@ options:
       - How long the host waits for the new connection before it goes back.
     type: int
     default: 60
+  _step:
+    description:
+      - What the action asks of the host, one after the other. Leave it out.
+    type: str
+    choices: [read, load, confirm]
+    default: read
+  _token:
+    description:
+      - By what the host knows the run that loaded the table. The action makes it up.
+    type: str
+    default: ""
 notes:
   - Where the connection is not ssh, such as C(local) or C(community.docker.docker), it does not pass the firewall.
     Then a further run of the module confirms the table, and nothing proves that the network lets anybody in.

@@ -18,7 +18,7 @@ ENGINE = r"""#!/bin/sh
 echo "$@" >>{folder}/calls
 case "$1" in
 image) if [ -e {folder}/id ]; then cat {folder}/id; else echo "Error: No such image: x" >&2; exit 1; fi ;;
-cp) cat {folder}/public.tar ;;
+cp) tar -C "$3" -xf {folder}/public.tar ;;
 esac
 """
 
