@@ -88,6 +88,14 @@ def test_a_sweep_in_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.opened == [door(servers.HOST, opened)]
 
 
+def test_more_doors_than_sockets_are_knocked_at_one_batch_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_knock, "room", lambda: 3)
+    with servers.closed() as port:
+        doors = [Door(f"127.0.0.{number}", socket.AF_INET, port) for number in range(1, 9)]
+        replies, _last = _knock.knock(doors, 1)
+    assert [replies[door] for door in doors] == [errno.ECONNREFUSED] * 8
+
+
 def test_there_is_room_for_many_and_never_for_more_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(_knock.resource, "setrlimit", lambda _what, limits: asked.append(limits))
