@@ -25,7 +25,7 @@ def names() -> list[str]:
     return roles + [name for name in WHOLE_SYSTEMS if name in found]
 
 
-def run_scenario(name: str, tally: Tally, suite: str = "debian13", kill_points: int = 10) -> bool:
+def run_scenario(name: str, tally: Tally, suite: str = "debian13", kill_points: int = 10, disturb: str = "few") -> bool:
     """Run one scenario; each of its steps (check, converge, idempotence, verify …) counts as a test."""
     if name not in (*names(), *PROVE_ONLY):
         print(f"FAILED no scenario {name}: there are {', '.join((*names(), *PROVE_ONLY))}")
@@ -34,6 +34,7 @@ def run_scenario(name: str, tally: Tally, suite: str = "debian13", kill_points: 
     env = {
         "SUITE": suite,
         "KILL_POINTS": str(kill_points),
+        "DISTURB": disturb,
         "MOLECULE_EPHEMERAL_DIRECTORY": str(BUILD / "molecule" / name),
     }
     step = Step(title, ["molecule", "-c", str(CONFIG), "test", "-s", name], env=env)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.system.disturb`: what happens to servers; afterwards the acceptance, with its port scan, is green.
+"""`python -m tests.system.disturb few|all`: what happens to servers; afterwards the acceptance, with its port scan, is green.
 
 Each disturbance must be seen as such where it leaves something to do, and heal by itself where it does not.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from tests.system import laptop, vpn_cut
 from tests.system.bed import insist, on, reboot, red_rows, shell, site, until, well
 
 DATA, APP = "tempo", "parasect"
@@ -59,22 +60,34 @@ def vpn_is_down_while_daemons_restart() -> None:
     well("restarts without a VPN")
 
 
-def main() -> int:
-    """One disturbance after the other."""
-    well("the first boot")
+def servers_restart() -> None:
+    """Each host in turn, and then the engine alone."""
     for host in DAEMONS:
         reboot(host)
         well(f"a reboot of {host}")
     on(APP, "systemctl", "restart", "docker")
     well("a restart of Docker")
+
+
+def firewall_is_deleted() -> None:
+    """Somebody opened the doors to look for a fault, and forgot."""
     for host in DAEMONS:
         on(host, "nft", "delete", "table", "inet", "fediops")
     red = red_rows()
     insist(len(red) >= len(DAEMONS), f"a deleted firewall is noticed: {'; '.join(red)}")
     site()
     well("another run after the firewall was deleted")
-    vpn_is_down_while_daemons_restart()
-    vpn_is_late()
+
+
+def main() -> int:
+    """One disturbance after the other."""
+    firewall_is_deleted()
+    laptop.main()
+    if sys.argv[1:] == ["all"]:
+        servers_restart()
+        vpn_is_down_while_daemons_restart()
+        vpn_is_late()
+        vpn_cut.main()
     return 0
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.system.laptop`: somebody's laptop joins the admin net with the files that the play wrote for it.
+"""Somebody's laptop joins the admin net with the files that the play wrote for it.
 
 It reaches ssh and nothing else, and a minute after it was taken out of the inventory it reaches nothing at all.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 import tarfile
 
 from tests.system.bed import HOSTS, insist, on, shell, site, until
@@ -47,7 +46,7 @@ def send() -> None:
     )
 
 
-def main() -> int:
+def main() -> None:
     """Join, look around, be thrown out."""
     shell(LAPTOP, "apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y tinc >/dev/null")
     send()
@@ -69,8 +68,3 @@ def main() -> int:
     site()
     took = until(lambda: all(reaches(address, 22) for address in HOSTS_ON_NET.values()), 90)
     insist(took is not None, f"and back in when it is listed again ({took} s)")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -27,10 +27,12 @@ ERROR_WITHIN = 15.0
 BACK_WITHIN = 90.0
 JOBS = 2000
 IN_FLIGHT = 10  # Sidekiq's threads: what they hold when Redis vanishes is what may be lost
+# Mastodon lets an address ask 300 times in five minutes.
+RATE = 1.5
 PAGE = "/api/v1/timelines/public?limit=1"
 CAPTURE = "/run/vpn-cut.pcap"
 # On the wire, so that both sides have to notice: nothing tells them.
-CUT = "table inet cut {{ chain {hook} {{ type filter hook {hook} priority -200; {dport} drop; {sport} drop; }} }}"
+CUT = "table inet cut {{ chain {hook} {{ type filter hook {hook} priority -200; {dport} drop; {sport} drop; }}; }}"
 ENQUEUE = """
 user = Account.find_local(ENV.fetch('OWNER')).user
 Integer(ENV.fetch('JOBS')).times do |n|
@@ -55,14 +57,14 @@ class Visitors(threading.Thread):
     """People from outside, who come at an even pace for a while."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__()
+        super().__init__(daemon=True)
         self.seconds = seconds
         self.seen: dict[str, Any] = {}
 
     def run(self) -> None:
         """Let them come."""
         running = demo.load(describe())
-        config = {"host": running.domain, "ca": running.ca, "path": PAGE, "rate": 5, "seconds": self.seconds}
+        config = {"host": running.domain, "ca": running.ca, "path": PAGE, "rate": RATE, "seconds": self.seconds}
         for report in ship.run(running.outside(), "pace", config):
             self.seen.update(report.get("facts", {"broken": report}))
 
@@ -74,7 +76,8 @@ def watch(gateway: str) -> None:
         shell(host, f"ip route replace default via {gateway}; ip route get 10.235.77.77 || true")
         shell(
             host,
-            f"systemd-run --quiet --unit vpn-cut-capture tcpdump -i eth0 -U -n -w {CAPTURE} net {NETWORK}"
+            "systemctl stop vpn-cut-capture 2>/dev/null || true; "
+            f"systemd-run --quiet --collect --unit vpn-cut-capture tcpdump -i eth0 -U -n -w {CAPTURE} net {NETWORK}"
             " and not arp; sleep 1; systemctl is-active vpn-cut-capture >/dev/null",
         )
 
@@ -112,9 +115,8 @@ def judge(records: list[dict[str, Any]], began: float, ended: float) -> None:
     """What visitors saw."""
     before = [record for record in records if record["at"] + record["took"] < began]
     during = [record for record in records if began <= record["at"] < ended]
-    insist(
-        len(before) > 10 and all(record["status"] == 200 for record in before), f"{len(before)} visits before the cut"
-    )
+    answers = {record["status"] for record in before}
+    insist(len(before) > 5 and answers == {200}, f"{len(before)} visits before the cut, answered with {answers}")
     failed = [record for record in during if record["status"] != 200]
     insist(bool(failed), f"{len(failed)} of {len(during)} visits during the cut met an error")
     slowest = max(record["took"] for record in during)
