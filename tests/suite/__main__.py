@@ -73,7 +73,7 @@ def prove() -> int:
     if run(depot(), tally):
         for step in contract(engine()):
             run(step, tally)
-        for name in ("firewall", "postgres", "redis", "minio", "nginx_media", "caddy"):
+        for name in ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy"):
             scenarios.run_scenario(name, tally, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)
         scenarios.run_scenario("two_hosts", tally, disturb="all")

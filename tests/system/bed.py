@@ -54,6 +54,11 @@ def until(ready: Callable[[], bool], seconds: float) -> float | None:
     return time.monotonic() - began
 
 
+def shown(took: float | None) -> str:
+    """A time for people."""
+    return "no time at all, as it never came" if took is None else f"{took:.1f} s"
+
+
 def site(*extra: str) -> None:
     """Run site.yml, which must succeed."""
     done = run("site", *extra)

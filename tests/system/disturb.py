@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m tests.system.disturb few|all`: what happens to servers; afterwards the acceptance, with its port scan, is green.
+"""`python -m tests.system.disturb few|all`: what happens to servers; afterwards all is well, seen from outside, too.
 
 Each disturbance must be seen as such where it leaves something to do, and heal by itself where it does not.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from tests.system import laptop, vpn_cut
-from tests.system.bed import insist, on, reboot, red_rows, shell, site, until, well
+from tests.system.bed import insist, on, reboot, red_rows, shell, shown, site, until, well
 
 DATA, APP = "tempo", "parasect"
 LATE_SECONDS = 60
@@ -41,7 +41,7 @@ def vpn_is_late() -> None:
     for host in DAEMONS:
         took = until(lambda host=host: active(host), LATE_SECONDS - 5)  # type: ignore[misc]  # called before the next
         still = "inactive" not in on(host, "systemctl", "is-active", "tinc@data", check=False)
-        insist(took is not None and still, f"{host}: all daemons run while the VPN is still to come ({took} s)")
+        insist(took is not None and still, f"{host}: all daemons run while the VPN is still to come ({shown(took)})")
     for host in DAEMONS:
         on(host, "rm", LATE_AT_BOOT)
         on(host, "systemctl", "daemon-reload")
