@@ -175,6 +175,13 @@ def mtu(variables: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("tinc_vpn_mtu", "it is not a number from 1280 to 1500", "Give a whole number, without quotes")
 
 
+def tcp_retries(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """Fewer end connections that a moment of loss would not have ended; Linux knows no more."""
+    number = _rule_parts.whole_number(variables.get("tinc_vpn_tcp_retries", 5))
+    if number is None or not 3 <= number <= 15:
+        yield Fault("tinc_vpn_tcp_retries", "it is not a number from 3 to 15", "Give a whole number, without quotes")
+
+
 def rekey(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Without a number a second run could not know that the first has made the new key."""
     known = [net.get("name") for net in _nets(variables)]
@@ -216,6 +223,7 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     strength,
     pings,
     mtu,
+    tcp_retries,
     rekey,
     *_rules_tinc_vpn_nodes.RULES,
 )

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m tests.system.vpn_cut`: the VPN between app and data is away for a minute, under load.
 
-Visitors see an error soon instead of waiting, jobs that are still in Redis are all done afterwards, no packet for the
-VPN's network leaves in the clear, and everything comes back without a hand. Jobs are mails, since the mail sink is a
-witness that is part of neither Redis nor Sidekiq.
+Visitors soon get an error at once instead of waiting, jobs that are still in Redis are all done afterwards, no packet
+for the VPN's network leaves in the clear, and everything comes back without a hand. Jobs are mails, since the mail sink
+is a witness that is part of neither Redis nor Sidekiq.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from tests.system.runs import TESTBED, describe
 DATA, APP, OUTSIDE = "tempo", "parasect", "depot"
 NETWORK = "10.235.0.0/16"
 CUT_SECONDS = 60
-ERROR_WITHIN = 15.0
+# By then both sides know that the other is gone.
+NOTICED_AFTER = 15.0
+AT_ONCE = 2.0
+PATIENCE = 55.0
 BACK_WITHIN = 90.0
 JOBS = 2000
 IN_FLIGHT = 10  # Sidekiq's threads: what they hold when Redis vanishes is what may be lost
@@ -119,10 +122,18 @@ def judge(records: list[dict[str, Any]], began: float, ended: float) -> None:
     insist(len(before) > 5 and answers == {200}, f"{len(before)} visits before the cut, answered with {answers}")
     failed = [record for record in during if record["status"] != 200]
     insist(bool(failed), f"{len(failed)} of {len(during)} visits during the cut met an error")
-    slowest = max(record["took"] for record in during)
-    silent = [record for record in during if record["status"] == 0]
+    noticed = [record for record in during if record["at"] >= began + NOTICED_AFTER]
+    at_once = [record for record in noticed if record["took"] <= AT_ONCE and record["status"] not in (0, 200)]
     insist(
-        slowest <= ERROR_WITHIN and not silent, f"each was answered within {slowest:.1f} s ({len(silent)} not at all)"
+        len(at_once) >= 0.8 * len(noticed),
+        f"{NOTICED_AFTER:.0f} s after the cut {len(at_once)} of {len(noticed)} are told so within {AT_ONCE:.0f} s",
+    )
+    # Those that were under way wait for Rails: time-outs of Redis, tried again, and then of the database.
+    waited = [record for record in during if record["took"] > AT_ONCE]
+    longest = max((record["took"] for record in waited), default=0.0)
+    insist(
+        longest <= PATIENCE and 0 not in {record["status"] for record in during},
+        f"{len(waited)} of {len(during)} waited longer, up to {longest:.1f} s, and none for nothing",
     )
     after = [record for record in records if record["at"] >= ended]
     last_bad = max((record["at"] for record in after if record["status"] != 200), default=ended)
