@@ -113,7 +113,8 @@ def firewall_has_the_whole_instance(inventory: Inventory) -> Iterable[Fault]:
 
 def ssh_peers_are_networks(inventory: Inventory) -> Iterable[Fault]:
     """A name would be refused by the firewall, after half of the run."""
-    for value in inventory.instance("instance_ssh_peers") or ():
+    peers = inventory.instance("instance_ssh_peers") or []
+    for value in peers if isinstance(peers, list) else [peers]:
         try:
             ipaddress.ip_network(str(value))
         except ValueError:
