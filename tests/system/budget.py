@@ -12,19 +12,20 @@ import sys
 
 from tests.system.runs import run
 
-EXECUTIONS = 60
+EXECUTIONS = 60  # for each host
 
 
 def main() -> int:
     """Run site.yml once more and hold it against the budget."""
     again = run("site", "-vvv")
     timed = run("site")
-    print(f"site.yml again: {timed.changed()} changed, {timed.seconds:.0f} s, {again.executions()} module executions")
+    count = f"{again.executions()} module executions on {again.hosts()} hosts"
+    print(f"site.yml again: {timed.changed()} changed, {timed.seconds:.0f} s, {count}")
     good = (
         again.code == 0
         and timed.code == 0
         and again.changed() + timed.changed() == 0
-        and 0 < again.executions() <= EXECUTIONS
+        and 0 < again.executions() <= EXECUTIONS * again.hosts()
     )
     if not good:
         print(timed.output if timed.code or timed.changed() else again.output[-4000:])

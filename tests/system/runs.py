@@ -40,6 +40,10 @@ class Run:
         """Changed tasks of all hosts, from the recap."""
         return sum(int(match["changed"]) for match in map(RECAP.match, self.output.splitlines()) if match)
 
+    def hosts(self) -> int:
+        """How many hosts took part."""
+        return sum(RECAP.match(line) is not None for line in self.output.splitlines())
+
     def executions(self) -> int:
         """Modules run on hosts; needs a run with -vvv."""
         return len(MODULE_EXECUTION.findall(self.output))
