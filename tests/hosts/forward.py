@@ -141,5 +141,6 @@ def describe(
                 "groups": sorted(group for group, it in listed.items() if host.name in it.get("hosts", [])),
             }
             for host in beds.hosts(engine, layout, bed)
+            if host.groups  # else it is somebody else's machine
         },
     }

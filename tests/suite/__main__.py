@@ -76,9 +76,8 @@ def prove() -> int:
         for name in ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy"):
             scenarios.run_scenario(name, tally, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)
-        scenarios.run_scenario("two_hosts", tally, disturb="all")
         for name in scenarios.PROVE_ONLY:
-            scenarios.run_scenario(name, tally)
+            scenarios.run_scenario(name, tally, disturb="all")
     return finish(tally)
 
 
