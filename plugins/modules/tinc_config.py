@@ -21,6 +21,7 @@ description:
   - It starts nothing itself. It needs root.
 extends_documentation_fragment:
   - fediops.mastodon.attributes
+  - fediops.mastodon.tinc
 attributes:
   check_mode:
     support: full
@@ -33,38 +34,9 @@ options:
     description: Name of this host in its nets.
     type: str
     required: true
-  nets:
-    description: The nets, as in role P(fediops.mastodon.tinc_vpn#role).
-    type: list
-    elements: dict
-    required: true
-  keys_dir:
-    description: The directory on the controller that keeps the public halves, see M(fediops.mastodon.tinc_keys).
-    type: path
-    required: true
   user:
     description: The user as which the daemons run.
     type: str
-    required: true
-  cipher:
-    description: What packets are encrypted with.
-    type: str
-    required: true
-  digest:
-    description: What packets are authenticated with.
-    type: str
-    required: true
-  ping_interval:
-    description: Seconds of silence after which a peer is asked whether it is there.
-    type: int
-    required: true
-  ping_timeout:
-    description: Seconds that it has to answer.
-    type: int
-    required: true
-  mtu:
-    description: The largest packet that the interfaces take.
-    type: int
     required: true
   unit:
     description: Text of a net's unit; it is the same for all nets.
