@@ -62,7 +62,8 @@ def test(only: str | None) -> int:
     run(pytest("unit tests", "tests/unit"), tally)
     if run(depot(), tally):
         run(integration(), tally)
-        for name in scenarios.names():
+        scenarios.run_beside(scenarios.roles(), tally)
+        for name in scenarios.WHOLE_SYSTEMS:
             scenarios.run_scenario(name, tally)
     return finish(tally)
 
@@ -73,8 +74,7 @@ def prove() -> int:
     if run(depot(), tally):
         for step in contract(engine()):
             run(step, tally)
-        for name in ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy"):
-            scenarios.run_scenario(name, tally, suite="debian12")
+        scenarios.run_beside(scenarios.ON_DEBIAN_12, tally, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)
         for name in scenarios.PROVE_ONLY:
             scenarios.run_scenario(name, tally, disturb="all")

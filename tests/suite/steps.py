@@ -101,11 +101,13 @@ def run(step: Step, tally: Tally, *, live: bool = False) -> bool:
                 == 0
             )
     seconds = time.monotonic() - started
-    print(f"{'ok    ' if ok else 'FAILED'} {step.name:<44} {seconds:6.1f} s", flush=True)
+    said = [f"{'ok    ' if ok else 'FAILED'} {step.name:<44} {seconds:6.1f} s"]
     if not ok and not live:
         lines = log.read_text(errors="replace").splitlines()
-        print("\n".join(f"       | {line}" for line in lines[-TAIL_LINES:]))
-        print(f"       all of it: {log.relative_to(ROOT)}", flush=True)
+        said += [f"       | {line}" for line in lines[-TAIL_LINES:]]
+        said += [f"       all of it: {log.relative_to(ROOT)}"]
+    # In one piece: steps may run beside each other.
+    print("\n".join(said), flush=True)
     if step.junit:
         _count_junit(step.junit, ok, tally)
     else:
