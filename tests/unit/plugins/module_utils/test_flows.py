@@ -22,10 +22,12 @@ TWO = Instance(
     vpn_ports=[655, 656],
     admin_interface="vpn-admin",
 )
+# The wiring always says which ports a VPN would have.
 ONE = Instance(
     places=[Place("fedi", "127.0.0.1", frozenset({*DATA, "mastodon"}) - {"tinc_vpn"})],
     ports=PORTS,
     edges={"web": ["fedi"], "media": ["fedi"], "s3": ["fedi"]},
+    vpn_ports=[655],
 )
 SCALED = Instance(
     places=[
@@ -36,6 +38,7 @@ SCALED = Instance(
     ],
     ports=PORTS,
     edges={"web": ["edge"], "media": ["edge"], "s3": ["edge"]},
+    vpn_ports=[655],
 )
 
 
