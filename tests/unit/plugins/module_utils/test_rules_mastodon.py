@@ -66,6 +66,19 @@ def test_a_good_inventory_has_no_fault() -> None:
     assert faults() == []
 
 
+def test_what_may_be_set_beside_it_has_none_either() -> None:
+    assert (
+        faults(
+            extra_hosts={"s3.example.org": "10.8.0.1", "mail": "fd00::1"},
+            trusted_proxies=["10.8.0.2", "fd00::/64"],
+            allowed_private_addresses=["10.8.0.1/32"],
+            log_level="debug",
+            sidekiq_processes=[process("jobs", ALL_QUEUES[:5]), process("rest", ["fasp", "default,3", "scheduler"], 1)],
+        )
+        == []
+    )
+
+
 def test_there_are_enough_rules_and_each_says_why() -> None:
     assert len(_rules_mastodon.RULES) >= 25
     assert all(rule.__doc__ for rule in _rules_mastodon.RULES)
