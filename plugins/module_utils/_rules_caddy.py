@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the caddy role refuses. PRIVATE to the collection: no other code may rely on it.
 
-The rules about sites are in _rules_caddy_sites; together they guarantee that the template may write each value
+The rules about sites are in _rules_caddy_sites and _rules_caddy_origin; together they guarantee that the template may write each value
 into the Caddyfile as it is.
 """
 
@@ -12,7 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _rule_parts, _rules_caddy_sites, _syntax
+from ansible_collections.fediops.mastodon.plugins.module_utils import (
+    _rule_parts,
+    _rules_caddy_origin,
+    _rules_caddy_sites,
+    _syntax,
+)
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
 # Mastodon accepts videos of 99 MiB, and the multipart form around them adds a little.
@@ -96,7 +101,7 @@ def files_are_named(variables: Mapping[str, Any]) -> Iterable[Fault]:
             "Set the issuer to files, or remove the list",
         )
     for pair in pairs:
-        if not isinstance(pair, Mapping) or not all(_syntax.is_path(pair.get(x)) for x in ("certificate", "key")):
+        if not _rules_caddy_sites.is_pair(pair):
             yield Fault(
                 "caddy_tls_files",
                 "an entry lacks a certificate or a key, or one is no absolute path",
@@ -114,10 +119,11 @@ def internal_root_is_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
     if any(given.values()) and not all(given.values()):
         missing = names[1] if given[names[0]] else names[0]
         yield Fault(missing, "the other half of the internal root is set, this one is not", "Set both, or neither")
-    if any(given.values()) and variables.get("caddy_tls_issuer") != "internal":
+    signs = variables.get("caddy_tls_issuer") == "internal" or _rules_caddy_origin.any_is_internal(variables)
+    if any(given.values()) and not signs:
         yield Fault(
             names[0],
-            'it has no effect unless caddy_tls_issuer is "internal"',
+            'it has no effect unless caddy_tls_issuer, or the origin of a site, is "internal"',
             "Set the issuer to internal, or remove the root",
         )
 
@@ -127,9 +133,7 @@ def acme_can_answer(variables: Mapping[str, Any]) -> Iterable[Fault]:
     if variables.get("caddy_tls_issuer", "acme") != "acme" or variables.get("caddy_acme_directory"):
         return
     for site in _rules_caddy_sites.sites(variables):
-        if site.get("tls"):
-            continue
-        for host in _syntax.listed(site.get("hosts")):
+        for host in _rules_caddy_origin.hosts_without_certificate(site):
             if isinstance(host, str) and any(host.endswith(f".{zone}") for zone in UNSIGNABLE):
                 yield Fault(
                     "caddy_tls_issuer",
@@ -222,6 +226,19 @@ def durations_are_durations(variables: Mapping[str, Any]) -> Iterable[Fault]:
             yield Fault(name, f"{variables[name]!r} is not a time", 'Write a number and s, m or h, like "120s"')
 
 
+def pages_come_before_the_rest(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """A page is what people wait for; what may take longer must be allowed longer."""
+    seconds, others = variables.get("caddy_page_seconds", 10), variables.get("caddy_response_timeout", "120s")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= 120:
+        yield Fault("caddy_page_seconds", f"{seconds!r} is not a number between 1 and 120", "Use 10 unless you know why")
+    elif _syntax.is_duration(others) and _syntax.seconds(others) < seconds:
+        yield Fault(
+            "caddy_response_timeout",
+            f"{others} is shorter than caddy_page_seconds, {seconds}",
+            "Give uploads and exports at least as long as pages",
+        )
+
+
 def log_is_forgotten(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """Access logs hold people's addresses: keeping them for ever is not a setting, it is an accident."""
     days = variables.get("caddy_log_keep_days", 7)
@@ -269,8 +286,10 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     acme_dns_is_plain,
     uploads_fit,
     durations_are_durations,
+    pages_come_before_the_rest,
     log_is_forgotten,
     assets_are_few,
     trusted_proxies_are_few,
     *_rules_caddy_sites.RULES,
+    *_rules_caddy_origin.RULES,
 )

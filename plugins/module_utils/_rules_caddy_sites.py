@@ -37,6 +37,14 @@ def sites(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [site for site in _syntax.listed(variables.get(VARIABLE)) if isinstance(site, Mapping)]
 
 
+def hosts(site: Mapping[str, Any]) -> list[Any]:
+    """Return every name that a site answers to, those for the CDN in front of it included."""
+    origin = site.get("origin")
+    return _syntax.listed(site.get("hosts")) + (
+        _syntax.listed(origin.get("hosts")) if isinstance(origin, Mapping) else []
+    )
+
+
 def label(site: Mapping[str, Any]) -> str:
     """Return how a fault calls the site."""
     return f"site {site.get('name', '(without a name)')!r}"
@@ -84,7 +92,7 @@ def sites_have_hosts(variables: Mapping[str, Any]) -> Iterable[Fault]:
 def hosts_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """Caddy reads a scheme, a port or a wildcard in a site address as something else than a name."""
     for site in sites(variables):
-        for host in _syntax.listed(site.get("hosts")):
+        for host in hosts(site):
             if not _syntax.is_domain(host):
                 yield Fault(
                     VARIABLE,
@@ -95,7 +103,7 @@ def hosts_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
 
 def hosts_belong_to_one_site(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """Caddy refuses a name that two sites claim."""
-    counted = Counter(str(host) for site in sites(variables) for host in _syntax.listed(site.get("hosts")))
+    counted = Counter(str(host) for site in sites(variables) for host in hosts(site))
     for host in sorted(host for host, times in counted.items() if times > 1):
         yield Fault(VARIABLE, f"host {host} is listed more than once", "Let one site have it")
 
@@ -170,17 +178,20 @@ def redirects_lead_elsewhere(variables: Mapping[str, Any]) -> Iterable[Fault]:
                     f"{label(site)}: {target!r} in {option} is not a URL prefix",
                     "Write https://name, with a path if needed, without a slash at the end; the path is kept",
                 )
-            elif urlsplit(target).hostname in _syntax.listed(site.get("hosts")):
+            elif urlsplit(target).hostname in hosts(site):
                 yield Fault(VARIABLE, f"{label(site)}: {option} redirects to itself", "Name another host")
+
+
+def is_pair(value: Any) -> bool:
+    """Tell whether the value names a certificate and its key."""
+    return isinstance(value, Mapping) and all(_syntax.is_path(value.get(half)) for half in ("certificate", "key"))
 
 
 def own_certificates_are_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A certificate of a site's own needs its key."""
     for site in sites(variables):
         pair = site.get("tls")
-        if pair is None:
-            continue
-        if not isinstance(pair, Mapping) or not all(_syntax.is_path(pair.get(x)) for x in ("certificate", "key")):
+        if pair is not None and not is_pair(pair):
             yield Fault(
                 VARIABLE,
                 f"{label(site)}: tls lacks a certificate or a key, or one is no absolute path",

@@ -110,6 +110,11 @@ def is_duration(value: Any) -> bool:
     return isinstance(value, str) and _DURATION.match(value) is not None
 
 
+def seconds(value: Any) -> int:
+    """Return how long such a time is; 0 when it is none."""
+    return int(value[:-1]) * {"s": 1, "m": 60, "h": 3600}[value[-1]] if is_duration(value) else 0
+
+
 def listed(value: Any) -> list[Any]:
     """Return the value when it is a list, else an empty one: rules about members skip what is no list at all."""
     return list(value) if isinstance(value, (list, tuple)) else []

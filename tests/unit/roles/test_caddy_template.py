@@ -87,7 +87,7 @@ def test_admin_interface_is_a_socket_and_nothing_is_saved_elsewhere() -> None:
 
 def test_every_proxied_request_has_a_client_that_nobody_forged() -> None:
     proxies = [block for block in caddyfile() if block.words.startswith("reverse_proxy")]
-    assert len(proxies) == 4
+    assert len(proxies) == 5
     assert all("import client" in proxy.lines() for proxy in proxies)
     client = caddyfile().find("(client)").lines()
     assert {f"header_up -{name}" for name in FORGEABLE} <= set(client)
@@ -109,16 +109,16 @@ def test_streams_outlive_a_reload_and_are_never_kept_for_the_next_client() -> No
 
 def test_no_upstream_keeps_visitors_waiting_for_a_connection() -> None:
     transports = [block for block in caddyfile() if block.words == "transport http"]
-    assert len(transports) == 4
+    assert len(transports) == 5
     assert all({"dial_timeout 3s"} <= set(block.lines()) for block in transports)
     assert all([line for line in block.lines() if line.startswith("response_header_timeout")] for block in transports)
 
 
 def test_uploads_have_a_limit_and_pages_are_compressed() -> None:
     site = caddyfile(upload_max="120MB").find("social.net")
-    handle = next(block for block in site.members if block.words == "handle")
-    assert handle.find("request_body").lines() == ["max_size 120MB"]
-    assert "import compressed" in handle.lines()
+    for handle in (site.find("handle @pages"), site.members[-1]):
+        assert handle.find("request_body").lines() == ["max_size 120MB"]
+        assert "import compressed" in handle.lines()
     encode = set(caddyfile().find("(compressed)").lines())
     assert {"zstd", "gzip", "header Content-Type application/activity+json*", "header Content-Type text/*"} <= encode
 
@@ -137,17 +137,45 @@ def test_the_store_gets_requests_as_they_came() -> None:
     assert [site.find(f"handle {who}").lines() for who in ("@writers", "@signed")] == [["import s3"], ["import s3"]]
 
 
+WEB = ("handle @pages", "handle")
+
+
+def web(site: Block) -> list[Block]:
+    """Return the proxies to the web processes: for pages, and for everything else."""
+    assert [block.words for block in site.members[-2:]] == list(WEB)
+    return [handle.find("reverse_proxy") for handle in site.members[-2:]]
+
+
 def test_idle_connections_are_dropped_before_puma_drops_them() -> None:
-    web = next(block for block in caddyfile().find("social.net") if block.words == "reverse_proxy 10.0.0.1:3000")
-    assert web.find("keepalive").words == "keepalive 15s"
-    assert web.find("response_header_timeout").words == "response_header_timeout 120s"
+    assert [proxy.find("keepalive").words for proxy in web(caddyfile().find("social.net"))] == ["keepalive 15s"] * 2
+
+
+def test_pages_have_less_time_than_what_may_be_slow() -> None:
+    site = caddyfile(page_seconds=9, response_timeout="3m").find("social.net")
+    assert [proxy.find("response_header_timeout").words for proxy in web(site)] == [
+        "response_header_timeout 9s",
+        "response_header_timeout 3m",
+    ]
+    method, without = site.find("@pages").members
+    assert (method.words, without.words) == ("method GET HEAD", "not")
+    slow = {path for line in without.lines() for path in line.split()[1:]}
+    assert {"/auth/*", "/settings/exports/*", "/media_proxy/*", "/api/v2/search*", "*.csv"} <= slow
+    assert not {"/", "/*", "/api/*", "/@*", "/health"} & slow
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(10, "5s"), (2, "2s")])
+def test_a_hanging_upstream_is_not_followed_by_another(seconds: int, tries: str) -> None:
+    two = {**INSTANCE, "web_upstreams": ["10.0.0.1:3000", "10.0.0.4:3000"]}
+    for proxy in web(caddyfile(sites=[two], page_seconds=seconds).find("social.net")):
+        assert proxy.find("lb_try_duration").words == f"lb_try_duration {tries}"
 
 
 def test_the_only_upstream_gets_a_second_chance() -> None:
     site = caddyfile().find("social.net")
-    for upstream, health in (("10.0.0.1:3000", "/health"), ("10.0.0.1:4000", "/api/v1/streaming/health")):
-        proxy = site.find(f"reverse_proxy {upstream}")
-        assert proxy.find("health_uri").words == f"health_uri {health}"
+    streaming = site.find("reverse_proxy 10.0.0.1:4000")
+    assert streaming.find("health_uri").words == "health_uri /api/v1/streaming/health"
+    assert [proxy.find("health_uri").words for proxy in web(site)] == ["health_uri /health"] * 2
+    for proxy in (streaming, *web(site)):
         assert {"health_interval 4s", "health_timeout 5s", "health_fails 2"} <= set(proxy.lines())
         assert proxy.find("health_headers").lines() == ["Host social.net"]
         assert not [line for line in proxy.lines() if line.startswith(("lb_", "fail_"))]
@@ -155,11 +183,12 @@ def test_the_only_upstream_gets_a_second_chance() -> None:
 
 def test_one_of_several_is_left_out_at_once() -> None:
     two = {**INSTANCE, "web_upstreams": ["10.0.0.1:3000", "10.0.0.4:3000"]}
-    proxy = caddyfile(sites=[two]).find("social.net").find("reverse_proxy 10.0.0.1:3000 10.0.0.4:3000")
-    assert {"lb_policy least_conn", "lb_try_duration 5s", "fail_duration 10s"} <= set(proxy.lines())
-    assert {"health_uri /health", "health_interval 4s", "health_timeout 3s"} <= set(proxy.lines())
-    assert "health_fails 2" not in proxy.lines()
-    assert proxy.find("health_headers").lines() == ["Host social.net"]
+    for proxy in web(caddyfile(sites=[two]).find("social.net")):
+        assert proxy.words == "reverse_proxy 10.0.0.1:3000 10.0.0.4:3000"
+        assert {"lb_policy least_conn", "lb_try_duration 5s", "fail_duration 10s"} <= set(proxy.lines())
+        assert {"health_uri /health", "health_interval 4s", "health_timeout 3s"} <= set(proxy.lines())
+        assert "health_fails 2" not in proxy.lines()
+        assert proxy.find("health_headers").lines() == ["Host social.net"]
 
 
 def test_the_store_is_not_asked_for_its_health() -> None:
@@ -279,6 +308,44 @@ def test_a_site_may_have_a_certificate_of_its_own() -> None:
     assert "Environment=CADDY_KEY_2=/run/caddy/2.key" in lines
     copy = "/usr/bin/install --owner=caddy --group=caddy --mode=0400 /c/status.key /run/caddy/2.key"
     assert {f"ExecStartPre=+{copy}", f"ExecReload=+{copy}"} <= set(lines)
+
+
+ORIGIN = {"hosts": ["origin.social.net"]}
+OWN = {"certificate": "/c/origin.pem", "key": "/c/origin.key"}
+
+
+def behind_a_cdn(**origin: Any) -> Block:
+    """Return the Caddyfile of an instance with a CDN in front."""
+    return caddyfile(sites=[{**INSTANCE, "origin": {**ORIGIN, **origin}}], trusted_proxies=["192.0.2.0/24"])
+
+
+def test_a_cdn_has_a_door_of_its_own_to_the_same_routes() -> None:
+    everything = behind_a_cdn()
+    # Handlers that stand there twice would ask each upstream twice for its health.
+    assert len([block for block in everything if block.words.startswith("reverse_proxy")]) == 3
+    assert len(web(everything.find("&(instance)"))) == 2
+    assert everything.find("social.net").lines() == ["import certificate", "log", "import away", "invoke instance"]
+    assert everything.find("origin.social.net").lines() == [
+        "import certificate",
+        "log",
+        "request_header Host social.net",
+        "import away",
+        "invoke instance",
+    ]
+    # A redirect would tell visitors of a name that is not for them.
+    assert "@ours host social.net" in everything.find("http://").lines()
+
+
+def test_the_certificate_that_a_cdn_expects() -> None:
+    door = behind_a_cdn(tls=OWN).find("origin.social.net")
+    assert door.lines()[0] == "tls {$CADDY_CERTIFICATE_1:/c/origin.pem} {$CADDY_KEY_1:/c/origin.key}"
+    copies = unit(sites=[{**INSTANCE, "origin": {**ORIGIN, "tls": OWN}}])
+    assert "Environment=CADDY_KEY_1=/run/caddy/1.key" in copies
+    assert behind_a_cdn(internal=True).find("origin.social.net").find("tls force_automate").lines() == [
+        "issuer internal"
+    ]
+    assert "skip_install_trust" in behind_a_cdn(internal=True).members[0].lines()
+    assert not {"skip_install_trust", "local_certs"} & set(behind_a_cdn(internal=False).members[0].lines())
 
 
 def test_what_a_dns_provider_is_told_is_in_one_file_only() -> None:
@@ -410,3 +477,5 @@ def test_unit_has_one_privilege() -> None:
         "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
     ]
     assert not [line for line in unit() if line.startswith(("ExecStartPre", "Environment"))]
+    own = unit(sites=[STATIC], tls_issuer="internal")
+    assert len([line for line in own if line.startswith("ExecStartPre")]) == len(STATIC["tls"])
