@@ -23,6 +23,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _probe_smtp,
     _probe_tls,
     _probe_vpn,
+    _probe_webfinger,
 )
 from ansible_collections.fediops.mastodon.plugins.module_utils._acceptance import Finding, Row, fail, row
 from ansible_collections.fediops.mastodon.plugins.module_utils._probe_base import Context, explain
@@ -47,6 +48,7 @@ PROBES: dict[str, Probe] = {
     "units": _probe_host.units,
     "versions": _probe_host.versions,
     "vpn": _probe_vpn.vpn,
+    "webfinger": _probe_webfinger.webfinger,
     "websocket": _probe_http.websocket,
 }
 

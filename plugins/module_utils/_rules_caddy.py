@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the caddy role refuses. PRIVATE to the collection: no other code may rely on it.
 
-The rules about sites are in _rules_caddy_sites and _rules_caddy_origin; together they guarantee that the template may write each value
-into the Caddyfile as it is.
+The rules about sites are in _rules_caddy_sites and _rules_caddy_origin; together they guarantee that the template may
+write each value into the Caddyfile as it is.
 """
 
 from __future__ import annotations
@@ -230,7 +230,9 @@ def pages_come_before_the_rest(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A page is what people wait for; what may take longer must be allowed longer."""
     seconds, others = variables.get("caddy_page_seconds", 10), variables.get("caddy_response_timeout", "120s")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= 120:
-        yield Fault("caddy_page_seconds", f"{seconds!r} is not a number between 1 and 120", "Use 10 unless you know why")
+        yield Fault(
+            "caddy_page_seconds", f"{seconds!r} is not a number between 1 and 120", "Use 10 unless you know why"
+        )
     elif _syntax.is_duration(others) and _syntax.seconds(others) < seconds:
         yield Fault(
             "caddy_response_timeout",

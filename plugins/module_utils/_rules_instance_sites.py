@@ -42,6 +42,11 @@ def _not_served(inventory: Inventory, which: str, *kinds: str) -> Iterable[Fault
         )
 
 
+def _is_split(inventory: Inventory) -> bool:
+    """Tell whether the web interface has another name than the handles."""
+    return domain(inventory, "domain") != domain(inventory, "web_domain")
+
+
 def edge_exists(inventory: Inventory) -> Iterable[Fault]:
     """Nothing else answers on ports 80 and 443."""
     if inventory.working_hosts() and not inventory.members("caddy"):
@@ -59,8 +64,30 @@ def web_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
 
 def handle_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
     """Other servers ask it where an account lives (WebFinger), also when the web interface has another name."""
-    if domain(inventory, "domain") != domain(inventory, "web_domain"):
-        yield from _not_served(inventory, "domain", "instance", "redirect")
+    if _is_split(inventory) and inventory.instance("instance_handles") is not False:
+        yield from _not_served(inventory, "domain", "instance", "redirect", "handles")
+
+
+def handles_are_a_choice(inventory: Inventory) -> Iterable[Fault]:
+    """Text counts as true in a condition, "false" included."""
+    value = inventory.instance("instance_handles")
+    if value is not None and not isinstance(value, bool):
+        yield Fault(
+            "instance_handles",
+            f"{value!r} is neither true nor false",
+            "Write false, without quotes, when another server answers for instance_domain",
+        )
+
+
+def website_is_led_to(inventory: Inventory) -> Iterable[Fault]:
+    """A home page that nobody is sent to is a misunderstanding."""
+    served = _is_split(inventory) and inventory.instance("instance_handles") is not False
+    if inventory.instance("instance_website") is not None and not served:
+        yield Fault(
+            "instance_website",
+            "it has no effect: our edge serves no domain of the handles alone",
+            "Remove it; it needs an instance_web_domain of its own, and instance_handles not false",
+        )
 
 
 def media_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
@@ -88,6 +115,8 @@ RULES: tuple[InventoryRule, ...] = (
     edge_exists,
     web_domain_is_served,
     handle_domain_is_served,
+    handles_are_a_choice,
+    website_is_led_to,
     media_domain_is_served,
     s3_domain_is_served,
     media_host_exists,

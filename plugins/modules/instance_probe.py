@@ -44,6 +44,8 @@ options:
         C(json_equals), C(json_list), C(cure)) asks for a page, follows no redirect, and wants each of C(headers)
         exactly once with the given part in its value.
       - C(instance) (C(url), C(domain), C(version)) reads what the instance says of itself.
+      - C(webfinger) (C(url), C(web), C(account)) asks the domain of the handles for an account as other servers do. It
+        may answer itself, or lead to the same question at C(web), where the account's own address must be.
       - C(websocket) (C(url)) asks for an upgrade without a token and wants to be refused by the streaming server
         itself.
       - C(ports) (C(targets), C(tcp), C(udp), C(seconds)) knocks at all TCP ports of hosts and asks UDP services in
