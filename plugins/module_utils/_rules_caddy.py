@@ -229,9 +229,9 @@ def durations_are_durations(variables: Mapping[str, Any]) -> Iterable[Fault]:
 def pages_come_before_the_rest(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A page is what people wait for; what may take longer must be allowed longer."""
     seconds, others = variables.get("caddy_page_seconds", 10), variables.get("caddy_response_timeout", "120s")
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= 120:
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 3 <= seconds <= 120:
         yield Fault(
-            "caddy_page_seconds", f"{seconds!r} is not a number between 1 and 120", "Use 10 unless you know why"
+            "caddy_page_seconds", f"{seconds!r} is not a number between 3 and 120", "Use 10 unless you know why"
         )
     elif _syntax.is_duration(others) and _syntax.seconds(others) < seconds:
         yield Fault(

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Mirror(BaseHTTPRequestHandler):
-    """Says what arrived; upgrades to an echo of lines; hangs or fails when the path says so."""
+    """Says what arrived; upgrades to an echo of lines; waits or fails when the path says so."""
 
     protocol_version = "HTTP/1.1"
 
@@ -22,8 +22,7 @@ class Mirror(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade") == "websocket":
             self.echo()
             return
-        if self.path.startswith(("/hang", "/slow")):
-            time.sleep(8 if self.path.startswith("/hang") else 2)
+        time.sleep(int(self.path.partition("wait=")[2] or 0))
         status = 500 if self.path.startswith("/broken") else 200
         kind = "application/activity+json; charset=utf-8" if self.path.startswith("/actor") else "application/json"
         seen = {

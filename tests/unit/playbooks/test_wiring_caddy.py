@@ -14,7 +14,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _rules_cad
 
 WIRING = Path(__file__).resolve().parents[3] / "playbooks" / "group_vars"
 GROUPS = ("postgres", "redis", "minio", "nginx_media", "caddy", "mastodon")
-PLACE = {"__instance_address": "10.0.0.1", "__instance_place": {"address": "10.0.0.1", "services": ["web", "streaming"]}}
+PLACE = {"address": "10.0.0.1", "services": ["web", "streaming"]}
 SPLIT = {"instance_web_domain": "social.fedi.net"}
 
 
@@ -25,8 +25,8 @@ def evaluated(expression: str, **variables: Any) -> Any:
     for name in ("all", "caddy"):
         known |= loader.load_from_file(str(WIRING / f"{name}.yml"), trusted_as_template=True)
     known |= {
-        "groups": dict.fromkeys(GROUPS, ["fedi"]),
-        "hostvars": {"fedi": PLACE},
+        "groups": {group: ["fedi"] for group in GROUPS},
+        "hostvars": {"fedi": {"__instance_address": PLACE["address"], "__instance_place": PLACE}},
         "inventory_hostname": "fedi",
         "instance_domain": "fedi.net",
     }

@@ -188,7 +188,7 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("uploads_fit", {"caddy_upload_max": 110_000_000}),
         ("durations_are_durations", {"caddy_response_timeout": 120}),
         ("durations_are_durations", {"caddy_drain_time": "1 day"}),
-        ("pages_come_before_the_rest", {"caddy_page_seconds": 0}),
+        ("pages_come_before_the_rest", {"caddy_page_seconds": 2}),
         ("pages_come_before_the_rest", {"caddy_page_seconds": "10"}),
         ("pages_come_before_the_rest", {"caddy_page_seconds": True}),
         ("pages_come_before_the_rest", {"caddy_page_seconds": 61, "caddy_response_timeout": "1m"}),
