@@ -17,8 +17,8 @@ positional: _input
 options:
   _input:
     description:
-      - The origins; each has a C(name), a C(url) of the form C(scheme://host[:port]) and may have a C(prefix), which
-        is put before the path, and a C(host_header), which is sent instead of the host of the URL.
+      - The origins; each has a C(name) and either a C(url) of the form C(scheme://host[:port]) or a C(directory).
+      - P(fediops.mastodon.nginx_media#role) says what else they may have.
     type: list
     elements: dict
     required: true
@@ -32,7 +32,7 @@ EXAMPLES = r"""
     origins:
       - name: store
         url: http://10.0.0.5:9000
-        prefix: /mastodon-media
+        bucket: mastodon-media
 """
 
 RETURN = r"""
@@ -48,7 +48,7 @@ _value:
       description: Either V(http) or V(https).
       type: str
     host:
-      description: Name or address of the server, without brackets.
+      description: Name or address of the server, without brackets. Empty for a directory.
       type: str
     port:
       description: Port of the server; the one of the scheme when the URL names none.
@@ -57,16 +57,34 @@ _value:
       description: Whether RV(_value[].host) is an IP address, so that nothing needs to be resolved.
       type: bool
     authority:
-      description: Host and port, an IPv6 address in brackets.
+      description: Host and port, an IPv6 address in brackets. For a directory, a socket.
       type: str
     prefix:
-      description: What stands before the path of each object; may be empty.
+      description: What stands before the path of each object, a bucket among it; may be empty.
       type: str
     host_header:
       description: The Host header that the origin expects.
       type: str
     tls_name:
       description: The name that the certificate of an origin with V(https) must have.
+      type: str
+    tls_verify:
+      description: Whether the certificate must be good.
+      type: bool
+    tls_ca:
+      description: The certificates that may have signed it; empty for those that the host trusts.
+      type: str
+    directory:
+      description: The directory of this host, if it is one.
+      type: str
+    forbidden:
+      description: What 403 means, either V(missing) or V(away).
+      type: str
+    connect_timeout:
+      description: Time to accept a connection; empty for the proxy's own.
+      type: str
+    timeout:
+      description: Time to stay silent; empty for the proxy's own.
       type: str
 """
 

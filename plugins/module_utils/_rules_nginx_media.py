@@ -8,22 +8,28 @@ Together the rules guarantee that the template may write each value into nginx.c
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _media, _origins, _rule_parts, _syntax
+from ansible_collections.fediops.mastodon.plugins.module_utils import (
+    _media,
+    _rule_parts,
+    _rules_nginx_media_origins,
+    _syntax,
+)
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
 _PREFIX = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*/?\Z")
 _SIZE = re.compile(r"[1-9][0-9]*[mg]\Z")
+_SLICE = re.compile(r"[1-9][0-9]?m\Z")
+_TIMES = (
+    "nginx_media_cache_valid",
+    "nginx_media_cache_inactive",
+    "nginx_media_connect_timeout",
+    "nginx_media_origin_timeout",
+)
 # A cache directory is emptied by nginx as it sees fit.
 _CACHE_PARENTS = re.compile(r"/(?:var|srv|mnt|data|media)/.+\Z")
-
-
-def origins(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the origins that are mappings; origins_are_listed complains about the others."""
-    return [o for o in _syntax.listed(variables.get("nginx_media_origins")) if isinstance(o, Mapping)]
 
 
 def platform(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -31,95 +37,11 @@ def platform(variables: Mapping[str, Any]) -> Iterable[Fault]:
     return _rule_parts.platform(variables, "nginx_media_origins", {"12", "13"})
 
 
-def origins_are_listed(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """A proxy without an origin has nothing to show."""
-    given = _syntax.listed(variables.get("nginx_media_origins"))
-    if not given or len(origins(variables)) != len(given):
-        yield Fault(
-            "nginx_media_origins",
-            "there is no origin, or an entry is not a mapping",
-            "List at least one origin with name and url",
-        )
-
-
-def origin_names_tell_apart(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """The name appears in the configuration and in the header that says who answered."""
-    for origin in origins(variables):
-        if not _syntax.is_slug(origin.get("name")):
-            yield Fault(
-                "nginx_media_origins",
-                f"the name {origin.get('name')!r} is missing or malformed",
-                "Use a word of lower-case letters, digits, - and _",
-            )
-    counted = Counter(str(origin.get("name")) for origin in origins(variables))
-    for name in sorted(name for name, times in counted.items() if times > 1):
-        yield Fault("nginx_media_origins", f"origin {name!r} is listed more than once", "Give each its own name")
-
-
-def origin_urls_are_servers(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """A path in the URL would be sent unescaped (request splitting); it belongs in prefix, which is checked."""
-    for origin in origins(variables):
-        if _origins.server(origin.get("url")) is None:
-            yield Fault(
-                "nginx_media_origins",
-                f"origin {origin.get('name')!r} has no usable url",
-                "Write scheme://host[:port]; a path such as the bucket goes into prefix",
-            )
-
-
-def origin_prefixes_are_paths(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """The prefix is put before each path as it is."""
-    for origin in origins(variables):
-        if not _origins.is_prefix(origin.get("prefix", "")):
-            yield Fault(
-                "nginx_media_origins",
-                f"origin {origin.get('name')!r}: {origin.get('prefix')!r} is not a path",
-                'Write "/bucket" with a leading and without a trailing slash, or ""',
-            )
-
-
-def origin_hosts_are_names(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """The Host header is sent as it is."""
-    for origin in origins(variables):
-        header = origin.get("host_header") or ""
-        if header and _origins.server(f"http://{header}") is None:
-            yield Fault(
-                "nginx_media_origins",
-                f"origin {origin.get('name')!r}: {header!r} is not a Host header",
-                "Write host or host:port, or leave it out",
-            )
-
-
-def named_origins_can_be_resolved(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """At run time nginx asks DNS servers itself; it reads neither /etc/hosts nor /etc/resolv.conf."""
-    found = [_origins.server(origin.get("url")) for origin in origins(variables)]
-    names = sorted({server[1] for server in found if server and not _syntax.is_address(server[1])})
-    if names and not _syntax.listed(variables.get("nginx_media_resolvers")):
-        yield Fault(
-            "nginx_media_resolvers",
-            f"no DNS server is named, but an origin is ({', '.join(names)})",
-            "List the addresses of DNS servers that this host may ask, or give the origin's address",
-        )
-
-
 def resolvers_are_addresses(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A DNS server that must itself be resolved stops nginx at boot."""
     for resolver in _syntax.listed(variables.get("nginx_media_resolvers")):
         if not _syntax.is_address(resolver):
             yield Fault("nginx_media_resolvers", f"{resolver!r} is not an address", "Give IP addresses of DNS servers")
-
-
-def origins_are_not_this_proxy(variables: Mapping[str, Any]) -> Iterable[Fault]:
-    """A proxy that asks itself multiplies each request until it runs out of connections."""
-    own = (variables.get("nginx_media_listen_address", "127.0.0.1"), variables.get("nginx_media_port", 8080))
-    for origin in origins(variables):
-        server = _origins.server(origin.get("url"))
-        if server is not None and server[1:] == own:
-            yield Fault(
-                "nginx_media_origins",
-                f"origin {origin.get('name')!r} is this proxy itself",
-                "Name the address of the store",
-            )
 
 
 def server_names_are_domains(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -151,9 +73,16 @@ def listener_is_private(variables: Mapping[str, Any]) -> Iterable[Fault]:
 
 def port_needs_no_privilege(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The service has no capability at all; ports below 1024 are the TLS front's."""
-    port = variables.get("nginx_media_port", 8080)
-    if not _syntax.is_port(port, lowest=1024):
-        yield Fault("nginx_media_port", f"{port!r} is not a port between 1024 and 65535", "Use 8080, or another one")
+    for name, usual in (("nginx_media_port", 8080), ("nginx_media_metrics_port", 8081)):
+        port = variables.get(name, usual)
+        if not _syntax.is_port(port, lowest=1024):
+            yield Fault(name, f"{port!r} is not a port between 1024 and 65535", f"Use {usual}, or another one")
+
+
+def ports_differ(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Two servers on one port would be one, and show the counters to visitors."""
+    if variables.get("nginx_media_port", 8080) == variables.get("nginx_media_metrics_port", 8081):
+        yield Fault("nginx_media_metrics_port", "it is nginx_media_port, too", "Use 8081, or another one")
 
 
 def prefixes_are_public(variables: Mapping[str, Any]) -> Iterable[Fault]:
@@ -186,27 +115,34 @@ def cache_is_bounded(variables: Mapping[str, Any]) -> Iterable[Fault]:
         )
 
 
+def slices_have_a_size(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Each slice is a file of its own and a request of its own: small ones cost more than they give."""
+    size = variables.get("nginx_media_slice_size") or ""
+    if size and not (isinstance(size, str) and _SLICE.match(size)):
+        yield Fault(
+            "nginx_media_slice_size",
+            f"{size!r} is not a size of 1m to 99m",
+            'Write a number and m, like "8m", or "" to fetch videos whole',
+        )
+
+
 def times_are_times(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """A malformed time is found by nginx only on the host."""
-    for name in ("nginx_media_cache_valid", "nginx_media_cache_inactive", "nginx_media_origin_timeout"):
+    for name in _TIMES:
         if name in variables and not _syntax.is_duration(variables[name]):
             yield Fault(name, f"{variables[name]!r} is not a time", 'Write a number and s, m or h, like "48h"')
 
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     platform,
-    origins_are_listed,
-    origin_names_tell_apart,
-    origin_urls_are_servers,
-    origin_prefixes_are_paths,
-    origin_hosts_are_names,
-    named_origins_can_be_resolved,
+    *_rules_nginx_media_origins.RULES,
     resolvers_are_addresses,
-    origins_are_not_this_proxy,
     server_names_are_domains,
     listener_is_private,
     port_needs_no_privilege,
+    ports_differ,
     prefixes_are_public,
     cache_is_bounded,
+    slices_have_a_size,
     times_are_times,
 )

@@ -76,6 +76,41 @@ def test_name_with_another_host_header() -> None:
     )
 
 
+def test_bucket_in_the_path_or_in_the_name() -> None:
+    origin = {"name": "b2", "url": "https://s3.eu-central-003.example.com:444", "bucket": "media", "prefix": "/old"}
+    in_path, in_name = _origins.parse(origin), _origins.parse({**origin, "path_style": False})
+    assert (in_path.prefix, in_path.host) == ("/media/old", "s3.eu-central-003.example.com")
+    assert (in_name.prefix, in_name.host) == ("/old", "media.s3.eu-central-003.example.com")
+    assert in_name.authority == in_name.host_header == "media.s3.eu-central-003.example.com:444"
+    assert in_name.tls_name == "media.s3.eu-central-003.example.com"
+    with pytest.raises(ValueError, match="part of an address"):
+        _origins.parse({"name": "a", "url": "http://10.0.0.1", "bucket": "media", "path_style": False})
+
+
+def test_certificate() -> None:
+    origin = {"name": "a", "url": "https://10.0.0.1:9000", "tls_name": "s3.example.org", "tls_ca": "text"}
+    parsed = _origins.parse(origin)
+    assert (parsed.tls_name, parsed.tls_verify, parsed.tls_ca) == ("s3.example.org", True, "text")
+    assert parsed.host_header == "10.0.0.1:9000"
+    assert not _origins.parse({**origin, "tls_verify": False}).tls_verify
+
+
+def test_directory() -> None:
+    assert _origins.parse({"name": "disk", "directory": "/srv/media", "forbidden": "away"}) == _origins.Origin(
+        name="disk",
+        scheme="http",
+        host="",
+        port=0,
+        by_address=True,
+        authority="unix:origin_disk.sock",
+        prefix="",
+        host_header="localhost",
+        tls_name="",
+        directory="/srv/media",
+        forbidden="away",
+    )
+
+
 def test_host_header_is_what_the_url_says() -> None:
     """Stores compare the Host header to the signed one: a default port that nobody wrote must not appear."""
     assert _origins.parse({"name": "a", "url": "https://a.example"}).host_header == "a.example"

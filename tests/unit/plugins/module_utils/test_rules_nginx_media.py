@@ -16,6 +16,7 @@ GOOD: dict[str, Any] = {
     "nginx_media_origins": [STORE, OLD],
     "nginx_media_listen_address": "127.0.0.1",
     "nginx_media_port": 8080,
+    "nginx_media_metrics_port": 8081,
     "nginx_media_resolvers": ["9.9.9.9", "fd00::53"],
     "nginx_media_public_prefixes": list(_media.PUBLIC_PREFIXES),
     "nginx_media_cache_dir": "/var/cache/nginx-media",
@@ -23,9 +24,12 @@ GOOD: dict[str, Any] = {
     "nginx_media_cache_min_free": "512m",
     "nginx_media_cache_valid": "48h",
     "nginx_media_cache_inactive": "168h",
+    "nginx_media_connect_timeout": "3s",
     "nginx_media_origin_timeout": "15s",
+    "nginx_media_slice_size": "8m",
     "ansible_facts": {"distribution": "Debian", "distribution_major_version": "12"},
 }
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 RULES = {rule.__name__: rule for rule in _rules_nginx_media.RULES}
 
 
@@ -52,6 +56,13 @@ def origin(**changes: Any) -> dict[str, Any]:
         {"nginx_media_listen_address": "fd00::1"},
         {"nginx_media_cache_dir": "/srv/media-cache"},
         origin(host_header="s3.example.org:9000"),
+        origin(bucket="Old_bucket.1", prefix="/folder"),
+        origin(url="https://s3.example.org", bucket="media", path_style=False),
+        origin(url="https://10.0.0.5:9000", tls_name="s3.example.org", tls_ca=CERTIFICATE * 2),
+        origin(url="https://10.0.0.5:9000", tls_verify=False),
+        origin(forbidden="away", connect_timeout="1s", timeout="2m"),
+        {"nginx_media_origins": [{"name": "disk", "directory": "/home/mastodon/live/public/system"}]},
+        {"nginx_media_slice_size": ""},
         {"ansible_facts": {}},
     ],
 )
@@ -68,7 +79,26 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("origin_names_tell_apart", origin(name="")),
         ("origin_names_tell_apart", origin(name="a b")),
         ("origin_names_tell_apart", {"nginx_media_origins": [STORE, {**OLD, "name": "store"}]}),
-        ("origin_urls_are_servers", origin(url="")),
+        ("origins_have_one_place", origin(url="")),
+        ("origins_have_one_place", origin(directory="/srv/media")),
+        ("origin_directories_are_paths", origin(directory="srv/media")),
+        ("origin_directories_are_paths", origin(directory="/etc/media")),
+        ("origin_directories_are_paths", origin(directory="/srv/a;b")),
+        ("origin_buckets_are_buckets", origin(bucket="a/b")),
+        ("origin_buckets_are_buckets", origin(bucket="b")),
+        ("origin_buckets_are_buckets", origin(bucket="media", path_style=False)),
+        ("origin_buckets_are_buckets", origin(url="https://s3.net", bucket="Media", path_style=False)),
+        (
+            "origin_buckets_are_buckets",
+            {"nginx_media_origins": [{"name": "a", "directory": "/srv/media", "bucket": "media"}]},
+        ),
+        ("origin_certificates_have_names", origin(url="https://10.0.0.5:9000")),
+        ("origin_certificates_have_names", origin(url="https://store.net", tls_name="10.0.0.5")),
+        ("origin_authorities_are_certificates", origin(tls_ca="/etc/ssl/ca.pem")),
+        ("origin_authorities_are_certificates", origin(tls_ca=CERTIFICATE + "-----BEGIN PRIVATE KEY-----")),
+        ("origin_refusals_are_known", origin(forbidden="broken")),
+        ("origin_times_are_times", origin(timeout="15")),
+        ("origin_times_are_times", origin(connect_timeout=3)),
         ("origin_urls_are_servers", origin(url="127.0.0.1:9000")),
         ("origin_urls_are_servers", origin(url="http://127.0.0.1:9000/mastodon-media")),
         ("origin_prefixes_are_paths", origin(prefix="mastodon-media")),
@@ -89,6 +119,8 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("listener_is_private", {"nginx_media_listen_address": "tempo"}),
         ("port_needs_no_privilege", {"nginx_media_port": 80}),
         ("port_needs_no_privilege", {"nginx_media_port": "8080"}),
+        ("port_needs_no_privilege", {"nginx_media_metrics_port": 443}),
+        ("ports_differ", {"nginx_media_metrics_port": 8080}),
         ("prefixes_are_public", {"nginx_media_public_prefixes": []}),
         ("prefixes_are_public", {"nginx_media_public_prefixes": ["/accounts"]}),
         ("prefixes_are_public", {"nginx_media_public_prefixes": ["backups/"]}),
@@ -105,6 +137,10 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("times_are_times", {"nginx_media_cache_valid": 48}),
         ("times_are_times", {"nginx_media_cache_inactive": "7d"}),
         ("times_are_times", {"nginx_media_origin_timeout": "15"}),
+        ("times_are_times", {"nginx_media_connect_timeout": "3"}),
+        ("slices_have_a_size", {"nginx_media_slice_size": 8}),
+        ("slices_have_a_size", {"nginx_media_slice_size": "100k"}),
+        ("slices_have_a_size", {"nginx_media_slice_size": "1g"}),
     ],
 )
 def test_faults(rule: str, variables: dict[str, Any]) -> None:
@@ -116,7 +152,17 @@ def test_every_rule_has_a_failing_case() -> None:
     assert cases == set(RULES)
 
 
-@pytest.mark.parametrize("junk", [None, 7, "text", [None, 7, "text", {}], [{"url": 7, "name": {}, "prefix": []}], {}])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        7,
+        "text",
+        [None, 7, "text", {}],
+        [{"url": 7, "name": {}, "prefix": [], "bucket": 7, "tls_name": 7, "tls_ca": [], "directory": 7}],
+        {},
+    ],
+)
 def test_junk_never_raises(junk: Any) -> None:
     for rule in RULES.values():
         list(rule(dict.fromkeys(GOOD, junk)))
