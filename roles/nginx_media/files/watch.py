@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-STEP, ROUND = 1.0, 10  # seconds between looks at the disk; looks from one count to the next
+STEP, ROUND = 1.0, 5  # seconds between looks at the disk; looks from one count to the next
 _UNITS = {"m": 2**20, "g": 2**30}
 _TIME = re.compile(r"[0-9]+\.[0-9]+")
 
@@ -146,7 +146,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def main(cache: Path, least: int, nginx: Path, own: Path) -> None:
-    """Look at the disk each second, and count every ten."""
+    """Look at the disk each second, and count every five."""
     counts, full, looks = Counts(), own / "full", 0
     while True:
         free = free_bytes(cache)
