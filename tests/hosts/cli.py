@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.hosts import authority, beds, clean, depot, engine, extras, forward, images, status
+from tests.hosts import beds, clean, depot, engine, extras, forward, images, status
 from tests.hosts.layout import Layout, check_name, here
 from tests.hosts.progress import HarnessError, lock, say, step
 
@@ -200,7 +200,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.verb not in READ_ONLY:
             layout.prepare()
-            authority.ensure(layout)
         return VERBS[options.verb](layout, options)
     except HarnessError as error:
         say(f"hosts: {error}")

@@ -21,6 +21,8 @@ PUT = 'cat >"$1.new" && chmod "$2" "$1.new" && chgrp "$3" "$1.new" && mv "$1.new
 
 def ensure(engine: Engine, layout: Layout, recipes: Iterable[images.Recipe], app_releases: Iterable[str]) -> None:
     """Images, a running depot, and in it everything that hosts may ask for."""
+    layout.prepare()
+    authority.ensure(layout)
     images.ensure(engine, layout, [*recipes, images.DEPOT])
     _ensure_container(engine, layout)
     defaults = pins.read(layout, engine.architecture)
