@@ -24,7 +24,8 @@ NO_WAY = (errno.ENETUNREACH, errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 TOGETHER = 8000
 # Linux makes sockets so at once; on a Mac it takes a second call.
 NOT_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)
-# Files that the rest of the process needs.
+# What questions over UDP, which are asked meanwhile, may hold; and files that the rest of the process needs.
+BESIDE = 400
 SPARE = 200
 
 
@@ -97,7 +98,7 @@ def knock(doors: Iterable[Door], patience: float) -> tuple[dict[Door, Reply], fl
     replies: dict[Door, Reply] = {}
     slowest = 0.0
     # At once, unless many hosts have more doors than a process may have sockets.
-    for batch in _batches(iter(doors), room()):
+    for batch in batches(iter(doors), room()):
         knocks = Knocks(batch, patience)
         slowest = max(slowest, knocks.listen())
         replies.update(knocks.replies)
@@ -135,7 +136,7 @@ def sweep(doors: Sequence[Door], patience: float, until: float) -> Sweep:
     waiting: list[Knocks] = []
     try:
         # While one half waits for replies the other one knocks.
-        for batch in _batches(iter(doors), room() // 2):
+        for batch in batches(iter(doors), room() // 2):
             if time.monotonic() >= until:
                 found.stopped = batch[0].port
                 break
@@ -155,7 +156,8 @@ def _opened(knocks: Knocks) -> list[Door]:
     return [door for door, reply in knocks.replies.items() if reply == 0]
 
 
-def _batches(doors: Iterator[Door], size: int) -> Iterator[list[Door]]:
+def batches(doors: Iterator[Door], size: int) -> Iterator[list[Door]]:
+    """Yield as many doors at a time as there may be sockets."""
     while batch := list(islice(doors, size)):
         yield batch
 
@@ -163,8 +165,8 @@ def _batches(doors: Iterator[Door], size: int) -> Iterator[list[Door]]:
 def room() -> int:
     """Return how many sockets this process may hold, after asking for as many as are of use."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = TOGETHER + SPARE
+    wanted = TOGETHER + BESIDE + SPARE
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    return max(50, allowed - SPARE)
+    return max(50, allowed - BESIDE - SPARE)

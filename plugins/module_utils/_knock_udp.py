@@ -16,7 +16,7 @@ import struct
 import time
 from collections.abc import Iterable
 
-from ansible_collections.fediops.mastodon.plugins.module_utils._knock import NO_WAY, Door
+from ansible_collections.fediops.mastodon.plugins.module_utils._knock import BESIDE, NO_WAY, Door, batches
 from ansible_collections.fediops.mastodon.plugins.module_utils._port_names import UDP
 
 ANSWERED = "answered"
@@ -65,6 +65,10 @@ def question(port: int) -> bytes:
 
 def ask(doors: Iterable[Door], patience: float) -> dict[Door, str]:
     """Ask every door, twice if it is silent, and return what each did."""
+    return {door: did for batch in batches(iter(doors), BESIDE) for door, did in _ask(batch, patience).items()}
+
+
+def _ask(doors: Iterable[Door], patience: float) -> dict[Door, str]:
     replies: dict[Door, str] = {}
     waiting: dict[int, tuple[socket.socket, Door]] = {}
     try:

@@ -9,6 +9,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import probe_servers as servers
 import pytest
@@ -99,12 +100,12 @@ def test_more_doors_than_sockets_are_knocked_at_one_batch_after_the_other(monkey
 def test_there_is_room_for_many_and_never_for_more_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(_knock.resource, "setrlimit", lambda _what, limits: asked.append(limits))
-    for limits, expected in (((1024, 4096), 3896), ((1024, 1 << 20), 8000), ((100, 100), 50)):
+    for limits, expected in (((1024, 4096), 3496), ((1024, 1 << 20), 8000), ((100, 100), 50)):
         monkeypatch.setattr(_knock.resource, "getrlimit", lambda _what, limits=limits: limits)
         assert _knock.room() == expected
     monkeypatch.setattr(_knock.resource, "getrlimit", lambda _what: (1024, resource.RLIM_INFINITY))
     assert _knock.room() == 8000
-    assert asked == [(4096, 4096), (8200, 1 << 20), (8200, resource.RLIM_INFINITY)]
+    assert asked == [(4096, 4096), (8600, 1 << 20), (8600, resource.RLIM_INFINITY)]
 
 
 @HOSTS
@@ -128,6 +129,19 @@ def test_udp_is_asked_twice() -> None:
         found = _knock_udp.ask([door(servers.HOST, shy)], 1)
     assert found == {door(servers.HOST, shy): _knock_udp.ANSWERED}
     assert len(heard) == 2
+
+
+def test_many_are_asked_over_udp_with_few_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_knock_udp, "BESIDE", 20)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with servers.closed() as closed:
+        doors = [Door(f"127.0.1.{number}", socket.AF_INET, closed) for number in range(1, 101)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 40, limits[1]))
+        try:
+            found = _knock_udp.ask(doors, 0.2)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert found == dict.fromkeys(doors, _knock_udp.CLOSED)
 
 
 def test_questions_look_like_their_protocols() -> None:
