@@ -23,7 +23,7 @@ class Mirror(BaseHTTPRequestHandler):
             self.echo()
             return
         time.sleep(int(self.path.partition("wait=")[2] or 0))
-        status = 500 if self.path.startswith("/broken") else 200
+        status = 500 if self.path.startswith("/broken") else 302 if self.path.startswith("/oauth/authorize") else 200
         kind = "application/activity+json; charset=utf-8" if self.path.startswith("/actor") else "application/json"
         seen = {
             "port": self.server.server_address[1],
@@ -35,6 +35,8 @@ class Mirror(BaseHTTPRequestHandler):
         }
         body = json.dumps(seen).encode()
         self.send_response(status)
+        if self.path.startswith("/oauth/authorize"):
+            self.send_header("Location", f"https://client.example/?{self.path.partition('?')[2]}")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

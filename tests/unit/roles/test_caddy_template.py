@@ -324,10 +324,15 @@ def test_a_cdn_has_a_door_of_its_own_to_the_same_routes() -> None:
     # Handlers that stand there twice would ask each upstream twice for its health.
     assert len([block for block in everything if block.words.startswith("reverse_proxy")]) == 3
     assert len(web(everything.find("&(instance)"))) == 2
-    assert everything.find("social.net").lines() == ["import certificate", "log", "import away", "invoke instance"]
+    assert everything.find("social.net").lines() == [
+        "import certificate",
+        "import logged",
+        "import away",
+        "invoke instance",
+    ]
     assert everything.find("origin.social.net").lines() == [
         "import certificate",
-        "log",
+        "import logged",
         "request_header Host social.net",
         "import away",
         "invoke instance",
@@ -405,29 +410,35 @@ def test_trusted_proxies_are_strict() -> None:
 def test_no_log_keeps_tokens_or_is_kept_for_ever() -> None:
     logs = [block for block in caddyfile(log_keep_days=3).members[0].members if block.words.startswith("log ")]
     assert [block.words for block in logs] == ["log default", "log access"]
-    for log in logs:
-        assert log.find("format filter").members[0].words == "wrap json"
-        assert {
-            "replace access_token REDACTED",
-            "replace X-Amz-Signature REDACTED",
-            "request>headers>Sec-Websocket-Protocol delete",
-            "resp_headers>Sec-Websocket-Protocol delete",
-            "request>headers>Referer delete",
-        } <= set(log.lines())
-    assert logs[0].find("exclude").words == "exclude http.log.access"
-    assert logs[0].find("output").words == "output stderr"
-    assert logs[1].find("include").words == "include http.log.access"
-    assert logs[1].find("output").words == "output file {$CADDY_LOGS:/var/log/caddy}/access.log"
-    assert logs[1].find("output").lines() == [
+    assert all(log.find("format filter").members[0].words == "wrap json" for log in logs)
+    default, access = logs
+    # The journal keeps people's addresses for as long as it likes.
+    assert default.find("fields").lines() == ["request delete"]
+    assert default.find("exclude").words == "exclude http.log.access"
+    assert default.find("output").words == "output stderr"
+    assert {
+        "replace access_token REDACTED",
+        "replace X-Amz-Signature REDACTED",
+        "request>headers delete",
+        "request>tls delete",
+        "resp_headers delete",
+    } <= set(access.lines())
+    assert access.find("include").words == "include http.log.access"
+    assert access.find("output").words == "output file {$CADDY_LOGS:/var/log/caddy}/access.log"
+    assert access.find("output").lines() == [
         "mode 0640",
         "roll_size 100MiB",
         "roll_interval 24h",
         "roll_keep 1000",
         "roll_keep_for 72h",
     ]
+
+
+def test_every_site_is_logged() -> None:
     sites = [block for block in caddyfile() if block.words.split(",")[0] in {site["hosts"][0] for site in SITES}]
     assert len(sites) == len(SITES)
-    assert all("log" in [member.words for member in site.members] for site in sites)
+    assert all("import logged" in [member.words for member in site.members] for site in sites)
+    assert caddyfile().find("(logged)").lines() == ["log", "log_append user_agent {header.User-Agent}"]
 
 
 def test_slow_clients_hold_nothing_for_long() -> None:
@@ -476,6 +487,6 @@ def test_unit_has_one_privilege() -> None:
         "AmbientCapabilities=CAP_NET_BIND_SERVICE",
         "CapabilityBoundingSet=CAP_NET_BIND_SERVICE",
     ]
-    assert not [line for line in unit() if line.startswith(("ExecStartPre", "Environment"))]
+    assert not [line for line in unit() if line.startswith(("ExecStartPre", "Environment=CADDY"))]
     own = unit(sites=[STATIC], tls_issuer="internal")
     assert len([line for line in own if line.startswith("ExecStartPre")]) == len(STATIC["tls"])

@@ -74,10 +74,19 @@ class Front(unittest.TestCase):
     def test_logs_hold_requests_but_no_tokens(self):
         websocket().close()
         ask("away.localhost", "/about?code=" + TOKEN)
+        led = ask(
+            "mastodon.localhost", "/oauth/authorize?code=" + TOKEN, headers={"Referer": f"https://a.example/{TOKEN}"}
+        )
+        self.assertIn(TOKEN, led.getheader("Location"))
+        ask("mastodon.localhost", "/about", headers={"User-Agent": "a browser"})
         access = Path("/var/log/caddy/access.log").read_text()
         self.assertIn('"/about?code=REDACTED"', access)
+        self.assertIn('"user_agent":"a browser"', access)
         self.assertNotIn(TOKEN, access)
         command = ["journalctl", "--unit=caddy", "--no-pager"]
         journal = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         self.assertIn("connection refused", journal)
         self.assertNotIn(TOKEN, journal)
+        # People's addresses have a time to live, in the access log alone.
+        self.assertIn('"client_ip":"127.0.0.1"', access)
+        self.assertNotIn("client_ip", journal)
