@@ -53,12 +53,12 @@ class Trouble(unittest.TestCase):
             answers = visitors.map(lambda each: timed("mastodon.localhost", each[1], each[0]), wanted)
             for (asked, (status, seconds)), (got, took) in zip(wanted.items(), answers):
                 self.assertEqual(got, status, asked)
-                self.assertTrue(seconds <= took < seconds + 1.5, f"{asked} took {took:.1f} s")
+                self.assertTrue(seconds <= took < seconds + 2.5, f"{asked} took {took:.1f} s")
 
     def test_nobody_waits_twice(self):
         status, took = timed("twins.localhost", "/about?wait=9")
         self.assertEqual(status, 504)
-        self.assertLess(took, 4.5)
+        self.assertLess(took, 5.5)
         # Given up at one of two, which is left out for a moment; nobody is refused.
         self.assertEqual({ask("twins.localhost", "/about").status for _ in range(5)}, {200})
 
