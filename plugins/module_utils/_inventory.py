@@ -14,6 +14,9 @@ ROLES = ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "c
 # A group of hosts that only look at the instance from outside; no role is applied to them.
 OBSERVER = "observer"
 
+# More names of the media host: those that show the same, and those of the past.
+MEDIA_LISTS = ("instance_media_swap_domains", "instance_media_old_domains")
+
 
 @dataclass(frozen=True)
 class Wired:

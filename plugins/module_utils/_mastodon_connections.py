@@ -151,6 +151,13 @@ def s3_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
         host, _slash, path = str(value).partition("/")
         if value is not None and not (_syntax.is_domain(host) and re.fullmatch(r"([\w.-]+(/[\w.-]+)*)?", path)):
             yield Fault(name, f"{value!r} is not a host name", "Write it like media.example.org, without https://")
+    for value in _rule_parts.texts(variables.get("mastodon_extra_media_hosts")):
+        if not value.startswith("https://") or not _syntax.is_domain(value.removeprefix("https://")):
+            yield Fault(
+                "mastodon_extra_media_hosts",
+                f"{value!r} is not the URL of a host",
+                "Write it like https://old-media.example.org, without a path",
+            )
     bucket = variables.get("mastodon_s3_bucket")
     if bucket is not None and not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", str(bucket)):
         yield Fault(

@@ -11,8 +11,14 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
+from ansible_collections.fediops.mastodon.plugins.module_utils import _syntax
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
-from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, domain
+from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import (
+    MEDIA_LISTS,
+    Inventory,
+    InventoryRule,
+    domain,
+)
 
 NAMES = ("domain", "web_domain", "media_domain", "s3_domain")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -26,6 +32,10 @@ def _given(inventory: Inventory) -> Iterator[tuple[str, str]]:
         value = inventory.text(f"instance_{which}")
         if value:
             yield f"instance_{which}", value
+    for variable in MEDIA_LISTS:
+        for value in _syntax.listed(inventory.instance(variable)):
+            if isinstance(value, str):
+                yield variable, value
 
 
 def _is_address(value: str) -> bool:
@@ -119,6 +129,26 @@ def names_differ(inventory: Inventory) -> Iterable[Fault]:
         taken.setdefault(name, f"instance_{which}")
 
 
+def more_media_names_are_lists(inventory: Inventory) -> Iterable[Fault]:
+    """A text in the place of a list would be taken for a list of letters."""
+    for variable in MEDIA_LISTS:
+        value = inventory.instance(variable)
+        names = _syntax.listed(value)
+        if value is not None and (not isinstance(value, list) or not all(isinstance(name, str) for name in names)):
+            yield Fault(variable, f"{value!r} is not a list of names", "Write it like [old-media.example.org]")
+
+
+def more_media_names_are_others(inventory: Inventory) -> Iterable[Fault]:
+    """A name is served, or leads elsewhere; it cannot do both."""
+    taken = {domain(inventory, which): f"instance_{which}" for which in NAMES}
+    for variable in MEDIA_LISTS:
+        for name in _syntax.listed(inventory.instance(variable)):
+            if isinstance(name, str) and name in taken:
+                yield Fault(variable, f"{name} is in {taken[name]} already", "Remove it from one of the two")
+            elif isinstance(name, str):
+                taken[name] = variable
+
+
 def _kept(inventory: Inventory, which: str, reason: str) -> Iterable[Fault]:
     wanted = domain(inventory, which)
     for host, probe in inventory.probes.items():
@@ -152,6 +182,8 @@ RULES: tuple[InventoryRule, ...] = (
     domain_is_well_formed,
     domain_is_your_own,
     names_differ,
+    more_media_names_are_lists,
+    more_media_names_are_others,
     local_domain_is_kept,
     web_domain_is_kept,
 )

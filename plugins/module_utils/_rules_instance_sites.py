@@ -7,8 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.fediops.mastodon.plugins.module_utils import _syntax
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
-from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, domain
+from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import (
+    MEDIA_LISTS,
+    Inventory,
+    InventoryRule,
+    domain,
+)
 
 
 def _sites(inventory: Inventory) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -95,6 +101,18 @@ def media_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
     yield from _not_served(inventory, "media_domain", "media")
 
 
+def more_media_names_are_served(inventory: Inventory) -> Iterable[Fault]:
+    """Links to them are in posts and in the caches of other servers."""
+    for variable, kind in zip(MEDIA_LISTS, ("media", "redirect")):
+        for name in _syntax.listed(inventory.instance(variable)):
+            if isinstance(name, str) and _sites_are_known(inventory) and name not in _served(inventory, kind):
+                yield Fault(
+                    variable,
+                    f"no site of a caddy host serves {name}",
+                    f"Add it to caddy_sites, as a site of kind {kind}",
+                )
+
+
 def s3_domain_is_served(inventory: Inventory) -> Iterable[Fault]:
     """The app writes through this name, and browsers follow signed links to it."""
     if inventory.members("minio"):
@@ -118,6 +136,7 @@ RULES: tuple[InventoryRule, ...] = (
     handles_are_a_choice,
     website_is_led_to,
     media_domain_is_served,
+    more_media_names_are_served,
     s3_domain_is_served,
     media_host_exists,
 )

@@ -162,6 +162,8 @@ def test_there_are_enough_rules_and_each_says_why() -> None:
         ({"s3_endpoint": "https://s3.example.org/bucket"}, "s3_endpoint", "URL"),
         ({"s3_alias_host": "https://media.example.org"}, "s3_alias_host", "host name"),
         ({"s3_hostname": ""}, "s3_hostname", "host name"),
+        ({"extra_media_hosts": ["https://ok.net", "files.net"]}, "extra_media_hosts", "files.net"),
+        ({"extra_media_hosts": ["https://files.net/x"]}, "extra_media_hosts", "URL"),
         ({"s3_bucket": "My_Bucket"}, "s3_bucket", "bucket"),
         ({"smtp_server": ""}, "smtp_server", "neither set up nor switched off"),
         ({"smtp_starttls": "yes"}, "smtp_starttls", "not known"),
