@@ -79,7 +79,7 @@ def parse(origin: Mapping[str, Any]) -> Origin:
     name = origin.get("name")
     if not _syntax.is_slug(name):
         raise ValueError(f"origin {name!r}: its name is not a word")
-    common = {
+    common: dict[str, Any] = {
         "name": str(name),
         "forbidden": str(origin.get("forbidden") or "missing"),
         "connect_timeout": str(origin.get("connect_timeout") or ""),
@@ -88,7 +88,7 @@ def parse(origin: Mapping[str, Any]) -> Origin:
     return _directory(origin, common) if origin.get("directory") else _remote(origin, common)
 
 
-def _directory(origin: Mapping[str, Any], common: Mapping[str, str]) -> Origin:
+def _directory(origin: Mapping[str, Any], common: Mapping[str, Any]) -> Origin:
     """A directory of the host is asked like any other server, through a socket that only the proxy can open."""
     return Origin(
         **common,
@@ -104,7 +104,7 @@ def _directory(origin: Mapping[str, Any], common: Mapping[str, str]) -> Origin:
     )
 
 
-def _remote(origin: Mapping[str, Any], common: Mapping[str, str]) -> Origin:
+def _remote(origin: Mapping[str, Any], common: Mapping[str, Any]) -> Origin:
     url = origin.get("url")
     found = server(url)
     if found is None:
