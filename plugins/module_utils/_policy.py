@@ -15,10 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.fediops.mastodon.plugins.module_utils import _policy_values
+
 OLD_VERSION = "2008-10-17"  # what a document without a Version means
 VERSION = "2012-10-17"
 
 _ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
+_DOCUMENT = frozenset({"Version", "Id", "Statement"})
 _KNOWN = frozenset(
     {
         "Sid",
@@ -57,7 +60,10 @@ class Atom:
 
 
 def load(document: Any) -> dict[str, Any]:
-    """Return a policy given as mapping or JSON text as a mapping; anything else is a PolicyError."""
+    """Return a policy that a person wrote, as mapping or JSON text; anything else is a PolicyError.
+
+    One without a statement is refused: it would take away all that others said, which has an option of its own.
+    """
     if isinstance(document, (str, bytes)):
         try:
             document = json.loads(document)
@@ -65,6 +71,11 @@ def load(document: Any) -> dict[str, Any]:
             raise PolicyError(f"the policy is not JSON: {error}") from None
     if not isinstance(document, Mapping):
         raise PolicyError("a policy is a mapping with a Statement")
+    unknown = sorted(str(key) for key in document if key not in _DOCUMENT)
+    if unknown:
+        raise PolicyError(f"a policy has no {', '.join(unknown)}; it has {', '.join(sorted(_DOCUMENT))}")
+    if not statements(document):
+        raise PolicyError("the policy has no statement; to have none, say so with state=absent")
     return dict(document)
 
 
@@ -105,40 +116,46 @@ def _element(statement: Mapping[str, Any], name: str, read: Any) -> list[str]:
     if name in statement and f"Not{name}" in statement:
         raise PolicyError(f"a statement has either {name} or Not{name}")
     if f"Not{name}" in statement:
-        return ["all but " + ", ".join(sorted(read(statement[f"Not{name}"])))]
+        return ["all but " + ", ".join(_quoted(text) for text in sorted(read(statement[f"Not{name}"])))]
     if name in statement:
         return sorted(read(statement[name]))
     return [""]
 
 
+def _quoted(text: str) -> str:
+    # A key may hold a comma; two names must not read like one.
+    return json.dumps(text) if "," in text else text
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _texts(name: str, value: Any) -> set[str]:
-    values = value if isinstance(value, list) else [value]
+    values = _listed(value)
     if not all(isinstance(text, str) for text in values):
         raise PolicyError(f"{name} is a text or a list of texts")
     return set(values)
 
 
 def _principals(value: Any, on_resource: bool) -> set[str]:
-    if isinstance(value, str):
-        value = {"": value}
     if not isinstance(value, Mapping):
-        raise PolicyError("Principal is a text or a mapping")
+        # AWS and MinIO know no text but "*" here; others take users' names, too, and lists of both.
+        names = _texts("Principal", value)
+        return {"*" for name in names if name == "*"} | _principals({"AWS": sorted(names - {"*"})}, on_resource)
     found = set()
     for kind, names in value.items():
         for name in _texts("Principal", names):
             if name == "*" and kind == "AWS" and on_resource:
                 kind_and_name = "*"
             elif kind == "AWS":
-                kind_and_name = f"AWS {_ROOT.sub(_account, name)}"
+                # `arn:PARTITION:iam::ACCOUNT:root` is the account itself; stores write it either way.
+                root = _ROOT.fullmatch(name)
+                kind_and_name = f"AWS {root[1] if root else name}"
             else:
-                kind_and_name = f"{kind} {name}".strip()
+                kind_and_name = f"{kind} {name}"
             found.add(kind_and_name)
     return found
-
-
-def _account(match: re.Match[str]) -> str:
-    """`arn:PARTITION:iam::ACCOUNT:root` is the account itself; stores write it either way."""
-    return match.group(1)
 
 
 def _resources(value: Any, version: str) -> set[str]:
@@ -157,21 +174,13 @@ def _condition(block: Any, version: str) -> str:
     parts = []
     for operator, keys in block.items():
         for key, value in keys.items():
-            values = {_scalar(operator, each) for each in (value if isinstance(value, list) else [value])}
+            try:
+                values = {_policy_values.canonical(operator, each) for each in _listed(value)}
+            except TypeError as error:
+                raise PolicyError(str(error)) from None
             # Condition keys are not case sensitive, operators and values are.
             parts.append([operator, key.lower(), sorted(_variables(text, version) for text in values)])
     return " and ".join(f"{operator} {key} {json.dumps(values)}" for operator, key, values in sorted(parts))
-
-
-def _scalar(operator: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, (int, float)):
-        return str(int(value)) if value == int(value) else str(value)
-    if not isinstance(value, str):
-        raise PolicyError("the values of a Condition are texts, numbers and booleans")
-    is_boolean = operator.rpartition(":")[2].replace("IfExists", "") in ("Bool", "Null")
-    return value.lower() if is_boolean else value
 
 
 @dataclass(frozen=True)

@@ -214,7 +214,8 @@ def apply(store: _s3.Store, bucket: str, plan: _policy.Plan) -> None:
         time.sleep(attempt / 5)
     missing, surplus = _policy.describe(plan.after - after), _policy.describe(after - plan.after)
     raise _s3.StoreError(
-        f"the store accepted the policy of {bucket} but says something else: missing {missing}, too much {surplus}"
+        f"the store accepted the policy of {bucket} but says something else: missing {missing}, too much {surplus}. "
+        "If both mean the same, such as a user by another of its names, write it as the store does"
     )
 
 
