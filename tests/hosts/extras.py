@@ -17,20 +17,22 @@ from tests.hosts.layout import Layout
 from tests.hosts.progress import HarnessError, lock, run, step
 
 PEBBLE = ("github.com/letsencrypt/pebble/v2", "v2.10.1")
+VERSITY = ("github.com/versity/versitygw", "v1.8.0")
 CADDY_SOURCE = Path(__file__).with_name("caddy_dns") / "main.go"
 CADDY_LIBRARIES = ("github.com/libdns/libdns@v1.1.1", "github.com/miekg/dns@v1.1.73")
 
 
 def ensure(engine: Engine, layout: Layout, name: str) -> releases.Release:
     """The program as an archive on the depot's file server, from where a role can download it."""
-    if name not in PROGRAMS:
-        raise HarnessError(f"there is no program {name!r}", f"use one of {', '.join(PROGRAMS)}")
-    release = _made(layout, name, engine.architecture)
+    release = made(layout, name, engine.architecture)
     engine("cp", str(releases.folder(layout) / release.file), f"{layout.depot}:/srv/releases/{release.file}")
     return release
 
 
-def _made(layout: Layout, name: str, architecture: str) -> releases.Release:
+def made(layout: Layout, name: str, architecture: str) -> releases.Release:
+    """The program as an archive in the cache of all checkouts."""
+    if name not in PROGRAMS:
+        raise HarnessError(f"there is no program {name!r}", f"use one of {', '.join(PROGRAMS)}")
     version, make = PROGRAMS[name](layout, architecture)
     file = f"{name}-{version}_linux_{architecture}.tar.gz"
     note = releases.folder(layout) / f"{file}.json"
@@ -45,19 +47,22 @@ def _made(layout: Layout, name: str, architecture: str) -> releases.Release:
 
 
 Maker = Callable[[Path], Path]
+Source = Callable[[Layout, str], tuple[str, Maker]]
 
 
-def _pebble(layout: Layout, architecture: str) -> tuple[str, Maker]:
-    """Let's Encrypt's own small ACME server, compiled inside its own module, where its libraries are pinned."""
-    module, version = PEBBLE
+def _command(module: str, version: str, name: str) -> Source:
+    """A command of a module, compiled inside that module, where its libraries are pinned."""
 
-    def make(scratch: Path) -> Path:
-        go = standins.find_go(scratch)
-        told = run([go, "mod", "download", "-json", f"{module}@{version}"], folder=scratch)
-        _compile(layout, go, architecture, Path(json.loads(told)["Dir"]), "./cmd/pebble", scratch / "pebble")
-        return scratch / "pebble"
+    def source(layout: Layout, architecture: str) -> tuple[str, Maker]:
+        def make(scratch: Path) -> Path:
+            go = standins.find_go(scratch)
+            told = run([go, "mod", "download", "-json", f"{module}@{version}"], folder=scratch)
+            _compile(layout, go, architecture, Path(json.loads(told)["Dir"]), f"./cmd/{name}", scratch / name)
+            return scratch / name
 
-    return version, make
+        return version, make
+
+    return source
 
 
 def _caddy_dns(layout: Layout, architecture: str) -> tuple[str, Maker]:
@@ -92,4 +97,10 @@ def _compile(layout: Layout, go: str, architecture: str, folder: Path, package: 
     )
 
 
-PROGRAMS: dict[str, Callable[[Layout, str], tuple[str, Maker]]] = {"pebble": _pebble, "caddy_dns": _caddy_dns}
+PROGRAMS: dict[str, Source] = {
+    "caddy_dns": _caddy_dns,
+    # Let's Encrypt's own small ACME server.
+    "pebble": _command(*PEBBLE, "pebble"),
+    # An S3 server that shares no code with MinIO.
+    "versitygw": _command(*VERSITY, "versitygw"),
+}
