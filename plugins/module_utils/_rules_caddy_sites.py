@@ -199,6 +199,28 @@ def own_certificates_are_whole(variables: Mapping[str, Any]) -> Iterable[Fault]:
             )
 
 
+def stores_can_be_verified(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Certificates that nobody asks for, or a path in their place: each request would end in an error page."""
+    for site in sites(variables):
+        pem = site.get("upstream_certificates")
+        if site.get("kind") != "s3" and (pem or site.get("upstream_tls")):
+            yield Fault(
+                VARIABLE, f"{label(site)}: only the store is spoken to with TLS", "Remove upstream_tls and certificates"
+            )
+        elif pem and not site.get("upstream_tls"):
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: it has upstream_certificates, but speaks no TLS to its upstreams",
+                "Set upstream_tls: true, or remove the certificates",
+            )
+        elif pem and not _syntax.is_certificates(pem):
+            yield Fault(
+                VARIABLE,
+                f"{label(site)}: its upstream_certificates are not PEM text",
+                "Give the text itself, -----BEGIN CERTIFICATE----- and all, not a path",
+            )
+
+
 def directories_are_public(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The service has no view of home directories, and shares no temporary directory with anybody."""
     for site in sites(variables):
@@ -224,5 +246,6 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     bucket_is_a_bucket,
     redirects_lead_elsewhere,
     own_certificates_are_whole,
+    stores_can_be_verified,
     directories_are_public,
 )

@@ -21,6 +21,9 @@ _CHECKSUM = re.compile(r"(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9._@+-]*)+\Z")
 _MEMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*\Z")
 _SIZE = re.compile(r"([1-9][0-9]*)\s?(kB|KB|MB|GB|KiB|MiB|GiB)\Z")
+_CERTIFICATES = re.compile(
+    r"(?:\s*-----BEGIN CERTIFICATE-----\r?\n(?:[A-Za-z0-9+/=]+\r?\n)+-----END CERTIFICATE-----)+\s*\Z"
+)
 _DURATION = re.compile(r"[1-9][0-9]*(?:s|m|h)\Z")
 _UNITS = {"kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -118,3 +121,8 @@ def seconds(value: Any) -> int:
 def listed(value: Any) -> list[Any]:
     """Return the value when it is a list, else an empty one: rules about members skip what is no list at all."""
     return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def is_certificates(value: Any) -> bool:
+    """Tell whether the value is the text of one or more certificates in PEM form, and of nothing else."""
+    return isinstance(value, str) and _CERTIFICATES.match(value) is not None

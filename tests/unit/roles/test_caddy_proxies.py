@@ -112,6 +112,16 @@ def test_one_of_several_is_left_out_at_once() -> None:
         assert proxy.find("health_headers").lines() == ["Host social.net"]
 
 
+def test_the_store_proves_who_it_is_when_asked_to() -> None:
+    plain = caddyfile().find("(s3)").find("transport http").lines()
+    assert not [line for line in plain if "tls" in line]
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\nAB==\n-----END CERTIFICATE-----\n"
+    site = {**STORE, "upstream_tls": True, "upstream_certificates": pem + pem.replace("MIIB", "MIIC")}
+    transport = caddyfile(sites=[site]).find("(s3)").find("transport http")
+    assert "tls" in transport.lines()
+    assert transport.find("tls_trust_pool inline").lines() == ["trust_der MIIBAB==", "trust_der MIICAB=="]
+
+
 def test_the_store_is_not_asked_for_its_health() -> None:
     store = {**STORE, "upstreams": ["10.0.0.2:9000", "10.0.0.5:9000"]}
     proxy = caddyfile(sites=[store]).find("(s3)").find("reverse_proxy")

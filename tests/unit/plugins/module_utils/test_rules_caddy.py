@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.fediops.mastodon.plugins.module_utils import _rules_caddy, _rules_caddy_sites
 
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 INSTANCE: dict[str, Any] = {
     "name": "instance",
     "kind": "instance",
@@ -99,6 +100,8 @@ def site(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
         {"caddy_acme_dns": DNS},
         {"caddy_acme_dns": {**DNS, "resolvers": ["192.0.2.1", "[2001:db8::1]:5353"]}},
         site(INSTANCE, hosts=["origin.internal"], tls=PAIR),
+        site(STORE, upstream_tls=True, upstream_certificates=PEM * 2),
+        site(STORE, upstream_tls=True),
         site(INSTANCE, system_redirect="https://media.social.net"),
         site(INSTANCE, origin={"hosts": ["origin.social.net"]}),
         site(INSTANCE, origin={"hosts": ["origin.internal"], "tls": PAIR}),
@@ -151,6 +154,9 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("assets_are_few", {"caddy_assets_keep": "3"}),
         ("own_certificates_are_whole", site(INSTANCE, tls={"certificate": "/a.pem"})),
         ("own_certificates_are_whole", site(INSTANCE, tls="/a.pem")),
+        ("stores_can_be_verified", site(STORE, upstream_certificates=PEM)),
+        ("stores_can_be_verified", site(STORE, upstream_tls=True, upstream_certificates="/etc/ssl/store.crt")),
+        ("stores_can_be_verified", site(MEDIA, upstream_tls=True)),
         ("directories_are_public", site(STATIC, root="/home/alice/status")),
         ("directories_are_public", site(STATIC, root="/tmp")),
         ("directories_are_public", site(STATIC, root="srv")),
