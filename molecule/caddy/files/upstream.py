@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An upstream that answers each request with what it was asked. Usage: upstream [ADDRESS:]PORT..."""
+"""An upstream that answers each request with what it was asked. Usage: upstream [ADDRESS:]PORT[@CERTIFICATE]...
+
+CERTIFICATE is a path without .crt and .key; with it the port speaks TLS.
+"""
 
 from __future__ import annotations
 
 import json
+import ssl
 import sys
 import threading
 import time
@@ -73,8 +77,19 @@ class Mirror(BaseHTTPRequestHandler):
         """Keep the journal quiet."""
 
 
-places = [place.rpartition(":") for place in sys.argv[1:]]
-servers = [ThreadingHTTPServer((address or "127.0.0.1", int(port)), Mirror) for address, _colon, port in places]
+def listen(place: str) -> ThreadingHTTPServer:
+    """Listen at one place."""
+    place, _at, stem = place.partition("@")
+    address, _colon, port = place.rpartition(":")
+    server = ThreadingHTTPServer((address or "127.0.0.1", int(port)), Mirror)
+    if stem:
+        settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        settings.load_cert_chain(f"{stem}.crt", f"{stem}.key")
+        server.socket = settings.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    return server
+
+
+servers = [listen(place) for place in sys.argv[1:]]
 for server in servers[1:]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
 servers[0].serve_forever()

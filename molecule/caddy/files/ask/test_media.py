@@ -55,6 +55,11 @@ class Store(unittest.TestCase):
             answer = ask(self.host, path, method, body=b"x" if method in ("PUT", "POST") else None)
             self.assertEqual((answer.status, answer.seen), (403, {}), f"{method} {path}")
 
+    def test_store_over_tls_proves_who_it_is(self):
+        self.assertEqual(ask("proven.localhost", "/mastodon-media/a", source="127.0.0.2").seen["port"], 9443)
+        answer = ask("impostor.localhost", "/mastodon-media/a", source="127.0.0.2")
+        self.assertEqual((answer.status, answer.seen), (502, {}))
+
     def test_header_does_not_make_a_writer(self):
         forged = {"X-Forwarded-For": "127.0.0.2", "Forwarded": "for=127.0.0.2"}
         self.assertEqual(ask(self.host, "/mastodon-media/a", "PUT", forged, b"x").status, 403)
