@@ -58,10 +58,12 @@ class Context:
             raise _unknown_name(host, error) from error
         return {str(where[0]): int(family) for family, _kind, _protocol, _name, where in found}
 
-    def trust(self) -> ssl.SSLContext:
-        """Return settings that verify the peer against `ca_file`, or against this host's own store."""
+    def trust(self, certificate: str = "") -> ssl.SSLContext:
+        """Return settings that verify the peer by PEM text, or by `ca_file`, or by this host's own store."""
         try:
-            settings = ssl.create_default_context(cafile=self.ca_file or None)
+            settings = ssl.create_default_context(
+                cafile=None if certificate else self.ca_file or None, cadata=certificate or None
+            )
         except OSError as error:
             raise ProbeError(f"cannot read certificates from {self.ca_file}", "Correct check_ca_file") from error
         settings.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -69,11 +71,11 @@ class Context:
         settings.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return settings
 
-    def connect_tls(self, host: str, port: int) -> ssl.SSLSocket:
+    def connect_tls(self, host: str, port: int, certificate: str = "") -> ssl.SSLSocket:
         """Open a verified TLS connection."""
         plain = self.connect(host, port)
         try:
-            return self.trust().wrap_socket(plain, server_hostname=host)
+            return self.trust(certificate).wrap_socket(plain, server_hostname=host)
         except BaseException:
             plain.close()
             raise

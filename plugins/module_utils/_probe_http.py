@@ -48,15 +48,17 @@ class Reply:
             ) from error
 
 
-def fetch(context: Context, url: str, method: str = "GET", headers: Mapping[str, str] | None = None) -> Reply:
-    """Ask once, with verified TLS where the URL says https."""
+def fetch(
+    context: Context, url: str, method: str = "GET", headers: Mapping[str, str] | None = None, certificate: str = ""
+) -> Reply:
+    """Ask once, with verified TLS where the URL says https; by a certificate of the server's own when one is given."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     connection = (http.client.HTTPSConnection if secure else http.client.HTTPConnection)(host, port)
     # Given an open socket http.client opens none: so names can be resolved elsewhere and TLS is verified in one place.
-    connection.sock = context.connect_tls(host, port) if secure else context.connect(host, port)
+    connection.sock = context.connect_tls(host, port, certificate) if secure else context.connect(host, port)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, headers={"User-Agent": "fediops-check", **(headers or {})})
@@ -79,10 +81,11 @@ def page(
     headers: Mapping[str, str] | None = None,
     json_equals: Mapping[str, Any] | None = None,
     json_list: bool = False,
+    certificate: str = "",
     cure: str = "",
 ) -> Iterator[Finding]:
     """Ask for a page and compare: its status, its text, and headers that must be there exactly once."""
-    reply = fetch(context, url, method)
+    reply = fetch(context, url, method, certificate=certificate)
     if reply.status in warn_status:
         yield warn(f"answered {reply.status}: {clean(reply.text, 80)}", cure)
         return

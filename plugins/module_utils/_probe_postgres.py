@@ -100,20 +100,18 @@ def postgres_login(
 ) -> Iterator[Finding]:
     """Knock as the app does and see what the server asks for. Every page proves the password itself."""
     with context.connect(host, port) as plain:
-        connection = _encrypted(plain, host, certificate) if certificate else plain
+        connection = _encrypted(context, plain, host, certificate) if certificate else plain
         connection.sendall(startup(user, database))
         kind, body = read_message(connection)
     yield judge_login(kind, body, user)
 
 
-def _encrypted(plain: socket.socket, host: str, certificate: str) -> ssl.SSLSocket:
+def _encrypted(context: Context, plain: socket.socket, host: str, certificate: str) -> ssl.SSLSocket:
     """Ask for TLS and verify the server by the certificate, given as PEM text."""
     plain.sendall(struct.pack("!ii", 8, TLS_REQUEST))
     if _exactly(plain, 1) != b"S":
         raise ProbeError("the server speaks no TLS", "Run site.yml: it gives the server its certificate")
-    settings = ssl.create_default_context(cadata=certificate)
-    settings.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return settings.wrap_socket(plain, server_hostname=host)
+    return context.trust(certificate).wrap_socket(plain, server_hostname=host)
 
 
 def startup(user: str, database: str) -> bytes:

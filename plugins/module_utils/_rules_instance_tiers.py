@@ -46,6 +46,21 @@ def store_is_somewhere(inventory: Inventory) -> Iterable[Fault]:
     yield from _somewhere(inventory, "minio", "instance_s3_endpoint", "object store")
 
 
+def store_tls_is_possible(inventory: Inventory) -> Iterable[Fault]:
+    """It is about a store of ours; that of somebody else has a scheme in its address."""
+    wanted = inventory.instance("instance_store_tls")
+    if wanted is None:
+        return
+    if not isinstance(wanted, bool):
+        yield Fault("instance_store_tls", f"{wanted!r} is neither true nor false", "Write true or false without quotes")
+    elif wanted and not inventory.members("minio"):
+        yield Fault(
+            "instance_store_tls",
+            "no host is in group minio, so nothing would change",
+            "Remove it; instance_s3_endpoint says https:// or http://",
+        )
+
+
 def data_has_one_home(inventory: Inventory) -> Iterable[Fault]:
     """The app is connected to the first host of these groups; a second one would stay empty, and look like a copy."""
     for role in ("postgres", "redis", "minio"):
@@ -232,6 +247,7 @@ RULES: tuple[InventoryRule, ...] = (
     database_is_somewhere,
     redis_is_somewhere,
     store_is_somewhere,
+    store_tls_is_possible,
     data_has_one_home,
     private_address_is_set,
     private_address_is_an_address,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _media, _rule_parts
+from ansible_collections.fediops.mastodon.plugins.module_utils import _media, _rule_parts, _syntax
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 
 PRESETS = ("mastodon_public_read", "private")
@@ -117,6 +117,35 @@ def listen_address(variables: Mapping[str, Any]) -> Iterator[Fault]:
 def port(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """The server has no capabilities, hence no right to a low port."""
     return _rule_parts.port(variables, "minio_port")
+
+
+def tls_names(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """They stand in a certificate: a client compares them to the letter with what it connects to."""
+    names = _rule_parts.texts(variables.get("minio_tls_names"))
+    for name in names:
+        if not (_syntax.is_address(name) or _syntax.is_domain(name) or name == "localhost"):
+            yield Fault(
+                "minio_tls_names",
+                f"{name!r} is neither an address nor a host name",
+                "Write names in lower case and addresses, without scheme and port",
+            )
+    address = variables.get("minio_listen_address", "127.0.0.1")
+    if names and address not in names:
+        yield Fault(
+            "minio_tls_names",
+            f"it lacks {address}, where the role itself and other hosts connect to",
+            "Add minio_listen_address to it",
+        )
+
+
+def tls_certificate_copy(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A copy of a certificate that nobody makes."""
+    if variables.get("minio_tls_certificate_copy") and not variables.get("minio_tls_names"):
+        yield Fault(
+            "minio_tls_certificate_copy",
+            "there is no certificate to copy, as minio_tls_names is empty",
+            "Set minio_tls_names, or leave this empty",
+        )
 
 
 def region(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -271,6 +300,8 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     root_password,
     listen_address,
     port,
+    tls_names,
+    tls_certificate_copy,
     region,
     data_dirs,
     public_url,

@@ -18,6 +18,7 @@ def client(user, secret=""):
         "s3",
         endpoint_url=given["server"],
         region_name=given["region"],
+        verify=given["trusted"],
         aws_access_key_id=user["access_key"],
         aws_secret_access_key=secret or user["secret_key"],
         config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),

@@ -4,10 +4,12 @@
 
 import http.client
 import json
+import ssl
 import sys
 
 given = json.load(sys.stdin)
-connection = http.client.HTTPConnection(given["address"], timeout=10)
+trust = ssl.create_default_context(cafile=given["trusted"])
+connection = http.client.HTTPSConnection(given["address"], timeout=10, context=trust)
 wrong = []
 for line in given["tries"]:
     method, path, status = line.split()

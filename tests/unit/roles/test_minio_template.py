@@ -88,3 +88,8 @@ def test_the_service_is_closed() -> None:
     assert found["NoNewPrivileges"] == ["true"]
     assert found["ProtectSystem"] == ["strict"]
     assert found["SystemCallFilter"] == ["@system-service", "~@privileged"]
+
+
+def test_certificates_are_looked_for_only_when_there_should_be_some() -> None:
+    assert "--certs-dir /var/lib/minio/certs " in service()["ExecStart"][0]
+    assert "--certs-dir /etc/minio/certs " in service(tls_names=["127.0.0.1"])["ExecStart"][0]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,20 @@ def test_verified_tls_under_another_address(tmp_path: Path) -> None:
     detail, cure = explain(caught.value, 2)
     assert detail.startswith("the certificate is not trusted: unable to get local issuer")
     assert "check_ca_file" in cure
+
+
+def test_a_server_is_known_by_its_own_certificate_and_no_other(tmp_path: Path) -> None:
+    authority = servers.Authority(tmp_path)
+    (tmp_path / "other").mkdir()
+    other = servers.Authority(tmp_path / "other")
+    with servers.web({"/": (200, {}, b"hello")}, authority.server()) as port:
+        # What other names are trusted by does not count then.
+        context = Context(ca_file=str(authority.ca_file), timeout=2)
+        url = f"https://{servers.HOST}:{port}"
+        (found,) = _probe_http.page(context, url=url, certificate=authority.ca_file.read_text())
+        assert found.status == "ok"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            list(_probe_http.page(context, url=url, certificate=other.ca_file.read_text()))
 
 
 def silent(connection: Any) -> None:

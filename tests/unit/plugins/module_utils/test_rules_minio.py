@@ -56,6 +56,11 @@ def test_good_values() -> None:
     assert faults(**GOOD) == []
 
 
+def test_good_values_with_tls() -> None:
+    names = ["127.0.0.1", "fd00::1", "s3.example.org", "localhost"]
+    assert faults(**{**GOOD, "minio_tls_names": names, "minio_tls_certificate_copy": "/srv/store.crt"}) == []
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -81,6 +86,10 @@ def test_good_values() -> None:
         {"minio_listen_address": None},
         {"minio_port": 443},
         {"minio_port": "9000"},
+        {"minio_tls_names": ["s3.example.org"]},
+        {"minio_tls_names": ["127.0.0.1", "https://s3.example.org"]},
+        {"minio_tls_names": ["127.0.0.1", "two words"]},
+        {"minio_tls_certificate_copy": "/srv/store.crt"},
         {"minio_region": ""},
         {"minio_region": "here or there"},
         {"minio_data_dirs": []},
