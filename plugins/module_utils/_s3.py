@@ -225,18 +225,19 @@ class Store:
             return None
         return StoredObject(body, answer.get("CacheControl", ""), answer.get("ContentType", ""))
 
-    def write_object(self, bucket: str, key: str, wanted: StoredObject) -> None:
-        """Write a small object with its headers."""
+    def write_object(self, bucket: str, key: str, wanted: StoredObject) -> str:
+        """Write a small object with its headers; return its version, which is empty where no versions are kept."""
         with typed_errors(f"write {bucket}/{key}"):
-            self._client.put_object(
+            answer = self._client.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=wanted.body,
                 CacheControl=wanted.cache_control,
                 ContentType=wanted.content_type,
             )
+        return str(answer.get("VersionId") or "")
 
-    def delete_object(self, bucket: str, key: str) -> None:
-        """Delete an object; that it does not exist is no error."""
+    def delete_object(self, bucket: str, key: str, version: str = "") -> None:
+        """Delete an object, or one version of it for good; that it does not exist is no error."""
         with typed_errors(f"delete {bucket}/{key}"):
-            self._client.delete_object(Bucket=bucket, Key=key)
+            self._client.delete_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))

@@ -41,8 +41,8 @@ options:
         and 1.3 are spoken and nothing older, that HSTS is said once and no security header twice, and that plain HTTP
         leads to https.
       - C(http) (C(url), C(method), C(status), C(warn_status), C(body), C(contains), C(lacks), C(headers),
-        C(json_equals), C(json_list), C(cure)) asks for a page, follows no redirect, and wants each of C(headers)
-        exactly once with the given part in its value.
+        C(json_equals), C(json_list), C(certificate), C(cure)) asks for a page, follows no redirect, and wants each of
+        C(headers) exactly once with the given part in its value.
       - C(instance) (C(url), C(domain), C(version)) reads what the instance says of itself.
       - C(webfinger) (C(url), C(web), C(account)) asks the domain of the handles for an account as other servers do. It
         may answer itself, or lead to the same question at C(web), where the account's own address must be.
@@ -65,6 +65,8 @@ options:
       - C(smtp) (C(server), C(port), C(tls), C(starttls), C(login), C(secret), C(from_address), C(to)) connects,
         verifies TLS and logs in.
       - C(redis) (C(host), C(port), C(user), C(secret), C(appendonly)) reads version, persistence and memory.
+      - C(s3) (C(url), C(bucket), C(user), C(secret), C(region), C(certificate), C(cure)) writes, reads and deletes an
+        object; C(user) is the name of a secret, too.
       - C(sidekiq) (C(host), C(port), C(user), C(secret), C(queues), C(slow), C(stuck), C(many_retries)) reads
         processes, queues and failed jobs from Redis.
       - C(postgres) (C(database), C(owner), C(port)) asks the server on this host, as user C(postgres).

@@ -176,8 +176,8 @@ def apply(module: AnsibleModule) -> dict[str, Any]:
     found = shown.good()
     # After a kill in the middle of a switch the key of the successor has its new name already.
     following = successor.good() or (None if found else successor.with_key(shown.key))
-    ends = (pair and pair.ends for pair in (found, following))
-    action = _certificates.decide(*ends, options["days"], time.time())
+    ends = [pair.ends if pair else None for pair in (found, following)]
+    action = _certificates.decide(ends[0], ends[1], options["days"], time.time())
     if not module.check_mode:
         if action == "make":
             shown.make()
