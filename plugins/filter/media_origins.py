@@ -74,6 +74,10 @@ _value:
     tls_ca:
       description: The certificates that may have signed it; empty for those that the host trusts.
       type: str
+    others:
+      description: Further servers that hold the same files, as C(address:port).
+      type: list
+      elements: str
     directory:
       description: The directory of this host, if it is one.
       type: str

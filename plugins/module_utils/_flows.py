@@ -52,8 +52,8 @@ class Instance:
         if service in ("postgres", "redis", "s3"):
             return self._in("mastodon")
         if service == "minio":
-            # Nobody else: the app writes through the edge, under the store's public name.
-            return _union(self._in("nginx_media"), self._at_edge("s3"))
+            # Its own hosts among themselves, and nobody else: the app writes through the edge.
+            return _union(self._in("minio"), _union(self._in("nginx_media"), self._at_edge("s3")))
         return self._at_edge({"nginx_media": "media", "web": "web", "streaming": "web"}[service])
 
     def _at_edge(self, site: str) -> list[Place]:

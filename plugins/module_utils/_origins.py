@@ -32,6 +32,7 @@ class Origin:
     tls_name: str
     tls_verify: bool = True
     tls_ca: str = ""
+    others: tuple[str, ...] = ()
     directory: str = ""
     forbidden: str = "missing"
     connect_timeout: str = ""
@@ -128,4 +129,5 @@ def _remote(origin: Mapping[str, Any], common: Mapping[str, Any]) -> Origin:
         tls_name=tls_name(origin),
         tls_verify=origin.get("tls_verify") is not False,
         tls_ca=str(origin.get("tls_ca") or ""),
+        others=tuple(map(str, _syntax.listed(origin.get("others")))),
     )

@@ -63,7 +63,7 @@ def store_tls_is_possible(inventory: Inventory) -> Iterable[Fault]:
 
 def data_has_one_home(inventory: Inventory) -> Iterable[Fault]:
     """The app is connected to the first host of these groups; a second one would stay empty, and look like a copy."""
-    for role in ("postgres", "redis", "minio"):
+    for role in ("postgres", "redis"):
         members = inventory.members(role)
         if len(members) > 1:
             yield Fault(
@@ -71,6 +71,17 @@ def data_has_one_home(inventory: Inventory) -> Iterable[Fault]:
                 f"it has {len(members)} hosts ({', '.join(members)}), and only the first would ever be used",
                 "Leave one host in the group",
             )
+
+
+def store_hosts_agree(inventory: Inventory) -> Iterable[Fault]:
+    """Several hosts are one store: each must name the drives of all."""
+    found = {str(value) for _host, value in inventory.values("minio", "minio_data_dirs")}
+    if len(found) > 1:
+        yield Fault(
+            "minio_data_dirs",
+            f"it is not the same on all hosts of the store ({', '.join(inventory.members('minio'))})",
+            "Set it for the whole group minio",
+        )
 
 
 def _private_addresses(inventory: Inventory) -> Iterator[tuple[str, Any]]:
@@ -249,6 +260,7 @@ RULES: tuple[InventoryRule, ...] = (
     store_is_somewhere,
     store_tls_is_possible,
     data_has_one_home,
+    store_hosts_agree,
     private_address_is_set,
     private_address_is_an_address,
     private_address_is_unique,

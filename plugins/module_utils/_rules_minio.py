@@ -26,6 +26,8 @@ OWN_ENVIRONMENT = (
     "MINIO_SITE_REGION",
     "MINIO_SERVER_URL",
 )
+# What the service sees empty directories in the place of, or what is gone after a boot.
+HIDDEN = ("/home/", "/root/", "/tmp/", "/var/tmp/", "/run/")  # noqa: S108 - refused, not used
 # Emptied at boot, or hidden from the service by its sandbox.
 VOLATILE = ("/tmp", "/var/tmp", "/run", "/dev", "/proc", "/sys", "/home", "/root")  # noqa: S108 - refused, not used
 
@@ -43,9 +45,26 @@ def platform(variables: Mapping[str, Any]) -> Iterator[Fault]:
     return _rule_parts.platform(variables, "minio_server_url", {"12", "13"})
 
 
+def binaries(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """The unit and the links name it as it stands; the role's own links would lead to themselves."""
+    for name in ("minio_server_binary", "minio_client_binary"):
+        value = variables.get(name) or ""
+        if value and (not _syntax.is_path(value) or value.startswith(("/opt/minio/bin/", *HIDDEN))):
+            yield Fault(
+                name,
+                f"{value!r} is not the path of a program that the service can see",
+                "Write an absolute path such as /usr/bin/minio, outside of /home, /root, /tmp and /opt/minio/bin",
+            )
+
+
+def _downloaded(variables: Mapping[str, Any]) -> list[str]:
+    """Return which programs are downloaded, and not there already."""
+    return [program for program in ("server", "client") if not variables.get(f"minio_{program}_binary")]
+
+
 def checksums(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """A program that runs as a service on a host is never taken without knowing which one it is."""
-    for name in ("minio_server_checksum", "minio_client_checksum"):
+    for name in (f"minio_{program}_checksum" for program in _downloaded(variables)):
         if name in variables and not (isinstance(variables[name], str) and _CHECKSUM.fullmatch(variables[name])):
             yield Fault(
                 name,
@@ -57,9 +76,20 @@ def checksums(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 def urls(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """The sum protects the download, so plain http from a mirror of one's own will do."""
-    for name in ("minio_server_url", "minio_client_url"):
+    for name in (f"minio_{program}_url" for program in _downloaded(variables)):
         if name in variables and urlsplit(str(variables[name])).scheme not in ("https", "http", "file"):
             yield Fault(name, "it is not an address that can be downloaded", "Begin it with https://")
+
+
+def members(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A Debian package holds its program somewhere below usr/; the path becomes one on the host."""
+    for program in _downloaded(variables):
+        name, url = f"minio_{program}_member", str(variables.get(f"minio_{program}_url", ""))
+        value = variables.get(name, "")
+        if value and not _syntax.is_member(value):
+            yield Fault(name, f"{value!r} is not a path in an archive", "Write it without a slash at its beginning")
+        elif name in variables and url.endswith(".deb") and "/" not in str(value):
+            yield Fault(name, f"{value!r} is no program in a Debian package", "Write its path, such as usr/bin/silo")
 
 
 def root_user(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -146,6 +176,62 @@ def tls_certificate_copy(variables: Mapping[str, Any]) -> Iterator[Fault]:
             "there is no certificate to copy, as minio_tls_names is empty",
             "Set minio_tls_names, or leave this empty",
         )
+
+
+def console(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """It takes the root key on a web page: nothing for the internet, nor for networks that come later."""
+    value = variables.get("minio_console_address") or ""
+    if not value:
+        return
+    address = ipaddress.ip_address(value) if _syntax.is_address(value) else None
+    if address is None or address.is_unspecified or address.is_multicast or address.is_global:
+        yield Fault(
+            "minio_console_address",
+            f"{value!r} is not one private address of this host",
+            "Write 127.0.0.1 and come in with ssh -L 9001:localhost:9001, or an address in your admin network",
+        )
+    console_port = variables.get("minio_console_port", 9001)
+    if not _syntax.is_port(console_port, lowest=1024) or console_port == variables.get("minio_port", 9000):
+        yield Fault(
+            "minio_console_port", f"{console_port!r} is not a free port from 1024 to 65535", "Use 9001, or another one"
+        )
+
+
+def peers(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """The server compares its own address with them, and refuses a number of drives that it cannot divide."""
+    given = _rule_parts.texts(variables.get("minio_peers"))
+    if not given:
+        return
+    if len(given) < 2 or len(set(given)) != len(given) or not all(map(_syntax.is_address, given)):
+        yield Fault(
+            "minio_peers",
+            "it does not name two or more different addresses",
+            "List the private address of each host of the store, once",
+        )
+    if variables.get("minio_listen_address", "127.0.0.1") not in given:
+        yield Fault(
+            "minio_peers", "minio_listen_address is not in it", "List all hosts of the store, this one included"
+        )
+
+
+def drives(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """The server spreads objects over sets of equal size, and does not start with a number that has no such divisor."""
+    hosts, dirs = (_rule_parts.texts(variables.get(f"minio_{name}")) for name in ("peers", "data_dirs"))
+    number = max(len(hosts), 1) * max(len(dirs), 1)
+    if number > 1 and not any(number % size == 0 for size in range(2, 17)):
+        yield Fault(
+            "minio_data_dirs",
+            f"{number} drives cannot be divided into sets of 2 to 16",
+            "Change the number of directories, or that of hosts",
+        )
+
+
+def peers_can_be_verified(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """A path in the place of the text would be trusted as nobody."""
+    name = "minio_peers_certificates"
+    pem = variables.get(name) or ""
+    if isinstance(pem, str) and pem.strip() and not _syntax.is_certificates(pem):
+        yield Fault(name, "it is not PEM text", "Give the text itself, -----BEGIN CERTIFICATE----- and all, not a path")
 
 
 def region(variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -294,14 +380,20 @@ def user_secrets(variables: Mapping[str, Any]) -> Iterator[Fault]:
 
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     platform,
+    binaries,
     checksums,
     urls,
+    members,
     root_user,
     root_password,
     listen_address,
     port,
     tls_names,
     tls_certificate_copy,
+    console,
+    peers,
+    drives,
+    peers_can_be_verified,
     region,
     data_dirs,
     public_url,

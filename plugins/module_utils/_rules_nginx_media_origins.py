@@ -14,7 +14,6 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fau
 
 VARIABLE = "nginx_media_origins"
 _DIRECTORIES = re.compile(r"/(?:var|srv|mnt|data|media|opt|home)/.+\Z")
-_CERTIFICATES = re.compile(r"(?:-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+\Z")
 
 
 def origins(variables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -125,6 +124,19 @@ def origin_hosts_are_names(variables: Mapping[str, Any]) -> Iterable[Fault]:
             )
 
 
+def origins_of_several_servers_have_addresses(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """nginx reads them at the start, when a name may not be known yet."""
+    for origin in origins(variables):
+        others, server = _syntax.listed(origin.get("others")), _origins.server(origin.get("url"))
+        found = [_syntax.endpoint(other) for other in others]
+        if others and not (server and all(place and _syntax.is_address(place[0]) for place in [server[1:], *found])):
+            yield Fault(
+                VARIABLE,
+                f"origin {origin.get('name')!r}: its others, or its url, are not addresses",
+                "Write others as address:port, and an address in the url",
+            )
+
+
 def origin_certificates_have_names(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """nginx compares names only: to it, no certificate is good for an address."""
     for origin in origins(variables):
@@ -144,7 +156,7 @@ def origin_authorities_are_certificates(variables: Mapping[str, Any]) -> Iterabl
     """A file that nginx cannot read stops it, also when only one of the origins needs it."""
     for origin in origins(variables):
         authority = origin.get("tls_ca") or ""
-        if authority and not (isinstance(authority, str) and _CERTIFICATES.match(authority.strip())):
+        if authority and not _syntax.is_certificates(authority):
             yield Fault(
                 VARIABLE,
                 f"origin {origin.get('name')!r}: tls_ca is not the text of certificates",
@@ -209,6 +221,7 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     origin_buckets_are_buckets,
     origin_prefixes_are_paths,
     origin_hosts_are_names,
+    origins_of_several_servers_have_addresses,
     origin_certificates_have_names,
     origin_authorities_are_certificates,
     origin_refusals_are_known,

@@ -93,3 +93,22 @@ def test_the_service_is_closed() -> None:
 def test_certificates_are_looked_for_only_when_there_should_be_some() -> None:
     assert "--certs-dir /var/lib/minio/certs " in service()["ExecStart"][0]
     assert "--certs-dir /etc/minio/certs " in service(tls_names=["127.0.0.1"])["ExecStart"][0]
+
+
+def test_no_console_unless_asked_for() -> None:
+    assert "console" not in service()["ExecStart"][0]
+    found = settings(console_address="10.236.0.1", public_url="https://s3.example.org")
+    assert found["MINIO_BROWSER"] == "on"
+    # The console would use it, and not get in there.
+    assert "MINIO_SERVER_URL" not in found
+    assert "--console-address 10.236.0.1:9001 " in service(console_address="10.236.0.1")["ExecStart"][0]
+    assert "--console-address [fd00::1]:9001 " in service(console_address="fd00::1")["ExecStart"][0]
+
+
+def test_hosts_of_one_store_name_all_drives_alike() -> None:
+    drives = {"peers": ["10.0.0.1", "fd00::2"], "data_dirs": ["/srv/a", "/srv/b"], "listen_address": "10.0.0.1"}
+    wanted = ("://10.0.0.1:9000/srv/a", "://10.0.0.1:9000/srv/b", "://[fd00::2]:9000/srv/a", "://[fd00::2]:9000/srv/b")
+    for scheme, names in (("http", []), ("https", ["10.0.0.1"])):
+        command = service(**drives, tls_names=names)["ExecStart"][0]
+        assert command.endswith(" ".join(scheme + drive for drive in wanted))
+    assert service(data_dirs=["/srv/a", "/srv/b"])["ExecStart"][0].endswith("/certs /srv/a /srv/b")

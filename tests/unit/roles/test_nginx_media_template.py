@@ -281,3 +281,9 @@ def test_unit_has_no_privilege_and_writes_to_its_cache_only() -> None:
 def test_unit_sees_of_home_directories_what_it_shows() -> None:
     lines = unit(STORE, {"name": "old", "directory": "/home/mastodon/live/public/system"})
     assert {"ProtectHome=tmpfs", "BindReadOnlyPaths=-/home/mastodon/live/public/system"} <= set(lines)
+
+
+def test_hosts_of_one_store_are_one_origin() -> None:
+    found = config({**STORE, "others": ["10.0.0.6:9000", "[fd00::7]:9000"]})
+    servers = found.find("upstream origin_store").lines()
+    assert servers[:3] == ["server 10.0.0.5:9000", "server 10.0.0.6:9000", "server [fd00::7]:9000"]

@@ -56,6 +56,21 @@ def test_good_values() -> None:
     assert faults(**GOOD) == []
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"minio_server_binary": "/usr/bin/minio", "minio_server_checksum": "", "minio_server_url": ""},
+        {"minio_server_url": "https://example.org/silo.deb", "minio_server_member": "usr/bin/silo"},
+        {"minio_console_address": "10.236.0.1", "minio_console_port": 9001},
+        {"minio_console_address": "fd00::1"},
+        {"minio_data_dirs": ["/srv/a", "/srv/b", "/srv/c", "/srv/d"]},
+        {"minio_peers": ["127.0.0.1", "10.0.0.2", "fd00::3"], "minio_data_dirs": ["/srv/a", "/srv/b"]},
+    ],
+)
+def test_other_good_values(variables: dict[str, Any]) -> None:
+    assert faults(**{**GOOD, **variables}) == []
+
+
 def test_good_values_with_tls() -> None:
     names = ["127.0.0.1", "fd00::1", "s3.example.org", "localhost"]
     assert faults(**{**GOOD, "minio_tls_names": names, "minio_tls_certificate_copy": "/srv/store.crt"}) == []
@@ -90,6 +105,25 @@ def test_good_values_with_tls() -> None:
         {"minio_tls_names": ["127.0.0.1", "https://s3.example.org"]},
         {"minio_tls_names": ["127.0.0.1", "two words"]},
         {"minio_tls_certificate_copy": "/srv/store.crt"},
+        {"minio_server_binary": "minio"},
+        {"minio_client_binary": "/home/alice/mc"},
+        {"minio_server_binary": "/opt/minio/bin/minio"},
+        {"minio_server_member": "/usr/bin/silo"},
+        {"minio_server_url": "https://example.org/silo.deb", "minio_server_member": "silo"},
+        {"minio_server_url": "https://example.org/silo.deb", "minio_server_member": ""},
+        {"minio_console_address": "0.0.0.0"},
+        {"minio_console_address": "localhost"},
+        {"minio_console_address": "9.9.9.9"},
+        {"minio_console_address": "2606:4700::1"},
+        {"minio_console_address": "127.0.0.1", "minio_console_port": 443},
+        {"minio_console_address": "127.0.0.1", "minio_console_port": 9000},
+        {"minio_peers": ["127.0.0.1"]},
+        {"minio_peers": ["127.0.0.1", "127.0.0.1"]},
+        {"minio_peers": ["127.0.0.1", "tempo"]},
+        {"minio_peers": ["10.0.0.2", "10.0.0.3"]},
+        {"minio_data_dirs": [f"/srv/{number}" for number in range(17)]},
+        {"minio_data_dirs": ["/srv/a"], "minio_peers": ["127.0.0.1", *(f"10.0.0.{number}" for number in range(18))]},
+        {"minio_peers_certificates": "/etc/ssl/peers.pem"},
         {"minio_region": ""},
         {"minio_region": "here or there"},
         {"minio_data_dirs": []},
