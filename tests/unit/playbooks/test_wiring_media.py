@@ -41,6 +41,8 @@ def test_names_and_origins_follow_from_one_list_each() -> None:
     found = told("tempo", ("nginx_media_server_names", "nginx_media_origins", "caddy_sites"), **variables)
     assert found["nginx_media_server_names"] == ["media.mastodon.localhost", "files.mastodon.localhost"]
     own = {"name": "own", "url": "http://10.235.0.1:9000", "bucket": "mastodon-media", "forbidden": "away"}
+    # A store on one host, without TLS.
+    own |= {"others": [], "tls_name": "", "tls_ca": ""}
     assert found["nginx_media_origins"] == [own, b2]
     sites = {site["name"]: site for site in found["caddy_sites"]}
     assert sites["media"]["hosts"] == found["nginx_media_server_names"]
