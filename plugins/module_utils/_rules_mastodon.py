@@ -19,6 +19,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _mastodon_connections,
     _mastodon_layout,
     _rule_parts,
+    _rules_mastodon_store,
     _syntax,
 )
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
@@ -45,9 +46,9 @@ _PLACEHOLDER = re.compile(r"(?i)change.?me|placeholder|example|do_not_use|^(pass
 
 # The role sets them, or each service has its own value of them.
 MANAGED = re.compile(
-    r"LOCAL_DOMAIN|WEB_DOMAIN|ALTERNATE_DOMAINS|DB_\w+|REDIS_\w+|AWS_\w+|SMTP_\w+|VAPID_\w+|SECRET_KEY_BASE"
-    r"|S3_(ENABLED|BUCKET|REGION|ENDPOINT|PROTOCOL|HOSTNAME|ALIAS_HOST|CLOUDFRONT_HOST|PERMISSION|OPEN_TIMEOUT"
-    r"|READ_TIMEOUT|RETRY_LIMIT)|ACTIVE_RECORD_ENCRYPTION_\w+|BIND|PORT|WEB_CONCURRENCY|M(AX|IN)_THREADS"
+    r"LOCAL_DOMAIN|WEB_DOMAIN|ALTERNATE_DOMAINS|DB_\w+|REDIS_\w+|AWS_(?!RE(QUEST|SPONSE)_CHECKSUM)\w+|SMTP_\w+|VAPID_\w+|SECRET_KEY_BASE"
+    r"|S3_(ENABLED|BUCKET|REGION|ENDPOINT|PROTOCOL|HOSTNAME|ALIAS_HOST|CLOUDFRONT_HOST|PERMISSION)"
+    r"|ACTIVE_RECORD_ENCRYPTION_\w+|BIND|PORT|WEB_CONCURRENCY|M(AX|IN)_THREADS"
     r"|SIDEKIQ_CONCURRENCY|TRUSTED_PROXY_IP|ALLOWED_PRIVATE_ADDRESSES|RAILS_LOG_LEVEL|STREAMING_API_BASE_URL"
     r"|BOOTSNAP_\w+|SSL_CERT_FILE"
 )
@@ -356,4 +357,5 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     ca_bundle,
     extra_env,
     *_mastodon_connections.RULES,
+    *_rules_mastodon_store.RULES,
 )

@@ -296,6 +296,13 @@ def test_what_services_read() -> None:
     assert not forbidden & (set(app) | set(common))
 
 
+def test_the_store_decides_what_mastodon_is_told_and_the_admin_has_the_last_word() -> None:
+    found = env_grammar.read(render("app.env.j2", s3_kind="aws", extra_env={"S3_RETRY_LIMIT": 9}))
+    assert found["S3_OVERRIDE_PATH_STYLE"] == "true"
+    assert found["AWS_REQUEST_CHECKSUM_CALCULATION"] == "when_supported"
+    assert found["S3_RETRY_LIMIT"] == "9"
+
+
 def test_web_domain_only_when_it_differs() -> None:
     found = env_grammar.read(render("common.env.j2", web_domain="social.example.org"))
     assert found["WEB_DOMAIN"] == "social.example.org"
