@@ -18,7 +18,7 @@ demo: .venv/ready ## a working https instance in containers on this machine, and
 test: .venv/ready ## lint, unit tests and every scenario; SCENARIO=postgres runs one scenario
 	@$(PYTHON) -m tests.suite test $(SCENARIO)
 
-prove: .venv/ready ## the long suites: Debian 12, more kill points, contract of the images
+prove: .venv/ready ## the long suites: Debian 12, another S3 store, more kill points, contract of the images
 	@$(PYTHON) -m tests.suite prove
 
 lint: .venv/ready ## every linter, and ansible-test sanity

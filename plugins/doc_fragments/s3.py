@@ -22,6 +22,14 @@ attributes:
     membership:
       - fediops.mastodon.s3
 options:
+  store_kind:
+    description:
+      - What the store is; V(minio) stands for its forks such as silo, too.
+      - A feature which such a store is known not to have is not even asked for. Whatever is not known the store itself
+        is asked, so that V(other) does for all of them.
+    type: str
+    choices: [minio, aws, b2, r2, wasabi, garage, seaweedfs, ceph, versity, other]
+    default: other
   endpoint_url:
     description:
       - Address of the store with its scheme, and its port if that is not the scheme's own.

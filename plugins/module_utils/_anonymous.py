@@ -8,18 +8,17 @@ Requests are made without any library that might pick up credentials from the ho
 from __future__ import annotations
 
 import http.client
-import secrets
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.fediops.mastodon.plugins.module_utils._media import PRIVATE_PREFIXES
 from ansible_collections.fediops.mastodon.plugins.module_utils._s3 import UnreachableError
 
-REFUSED = frozenset({401, 403, 405, 501})
-READABLE = frozenset({200, 206, 404, 416})  # 404: allowed, but not there; 416: an empty object has no first byte
+REFUSED = frozenset({400, 401, 403, 405, 501})  # 400: a store that takes a request without a key for a broken one
+READABLE = frozenset({200, 206, 416})  # 416: an empty object has no first byte
+ATTEMPT = "fediops-probe-of-a-stranger"
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Probe:
     key: str
     query: str = ""
     readable: bool = False
-    exists: bool = False
+    broken: bool = False  # could not succeed with a key either, so that trying it does no harm
 
     def __str__(self) -> str:
         return f"{self.method} /{self.key}{'?' if self.query else ''}{self.query}"
@@ -38,41 +37,39 @@ class Probe:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a probe; `ok` is None when the answer proves nothing."""
+    """What came of a probe."""
 
     probe: Probe
     status: int
-    ok: bool | None
+    ok: bool
 
 
-def probes(public: Mapping[str, str | None], folder: str = "") -> list[Probe]:
+def probes(public: Sequence[str], closed: Sequence[str], *, has_policies: bool) -> list[Probe]:
     """Return what a stranger is made to try.
 
-    `public` maps each public prefix to a key that exists below it, or to None; `folder` is what stands before all keys.
+    All keys are of objects that exist. For a key that does not, some stores answer a stranger 403 whatever he may do,
+    so that nobody finds out which keys there are: it would prove nothing.
     """
-    name = f"fediops-probe-{secrets.token_hex(8)}"
-    tries = [
-        Probe("GET", key or f"{prefix}{name}", readable=True, exists=key is not None) for prefix, key in public.items()
-    ]
-    closed = [f"{folder}{prefix}{name}" for prefix in PRIVATE_PREFIXES] + [f"{folder}{name}"]
-    tries += [Probe("GET", key) for key in closed]
-    tries += [Probe("GET", "", query) for query in ("list-type=2&max-keys=1", "uploads", "versions", "policy", "acl")]
-    for key in [*(f"{prefix}{name}" for prefix in public), *closed]:
+    tries = [Probe("GET", key, readable=True) for key in public] + [Probe("GET", key) for key in closed]
+    tries += [Probe("GET", "", query) for query in ("", "list-type=2&max-keys=1", "uploads", "versions", "acl")]
+    tries += [Probe("GET", key, "acl") for key in [*public[:1], *closed]]
+    # Under a name of its own, so that nothing is lost if it works.
+    folders = dict.fromkeys(key.rpartition("/")[0] for key in [*public, *closed])
+    for folder in folders:
+        key = f"{folder}/{ATTEMPT}" if folder else ATTEMPT
         tries += [Probe("PUT", key), Probe("DELETE", key)]
+    tries += [Probe("PUT", "", "acl", broken=True)]
+    if has_policies:
+        tries += [Probe("GET", "", "policy"), Probe("PUT", "", "policy", broken=True)]
     return tries
 
 
 def judge(probe: Probe, status: int) -> Verdict:
-    """Compare an answer with what it must be.
-
-    Some stores answer 403 for a key that does not exist, so that nobody can find out which do: where there is nothing
-    to read below a public prefix, such an answer proves nothing.
-    """
-    if not probe.readable:
-        return Verdict(probe, status, status in REFUSED)
-    if status in REFUSED and not probe.exists:
-        return Verdict(probe, status, None)
-    return Verdict(probe, status, status in READABLE and not (probe.exists and status == 404))
+    """Compare an answer with what it must be. A 404 says that the stranger may look."""
+    if probe.readable:
+        return Verdict(probe, status, status in READABLE)
+    # To a broken request, 400 is the answer that somebody gets who is allowed to make it.
+    return Verdict(probe, status, status in REFUSED and not (probe.broken and status == 400))
 
 
 class Stranger:
@@ -105,7 +102,8 @@ class Stranger:
         try:
             # One byte is enough to know whether an object can be read.
             headers = {"Range": "bytes=0-0"} if probe.readable else {}
-            connection.request(probe.method, path, body=b"" if probe.method == "PUT" else None, headers=headers)
+            body = b"{" if probe.broken else b"" if probe.method == "PUT" else None
+            connection.request(probe.method, path, body=body, headers=headers)
             return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise UnreachableError(f"cannot try {probe} without a key: {error}") from error

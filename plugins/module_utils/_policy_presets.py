@@ -13,19 +13,21 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._policy import VE
 # A store is told this name together with the statement, so that we find our own one again among those of others.
 PUBLIC_READ_SID = "MastodonPublicRead"
 
-ON_BUCKET = {
-    "read_only": ["s3:GetBucketLocation", "s3:ListBucket"],
-    "read_write": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-}
-ON_OBJECTS = {
-    "read_only": ["s3:GetObject"],
-    "read_write": [
-        "s3:AbortMultipartUpload",
-        "s3:DeleteObject",
-        "s3:GetObject",
-        "s3:ListMultipartUploadParts",
-        "s3:PutObject",
-    ],
+_READ = (["s3:GetBucketLocation", "s3:ListBucket"], ["s3:GetObject"])
+_WRITE = (
+    [*_READ[0], "s3:ListBucketMultipartUploads"],
+    [*_READ[1], "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
+)
+# What each kind of access needs, on the bucket and on its objects. Who may not name a version cannot get rid of one:
+# in a bucket with versioning, a stolen key of the app destroys nothing. AWS always told the two deletions apart, silo
+# does since September 2026.
+ACCESS: dict[str, tuple[list[str], list[str]]] = {
+    "read_only": _READ,
+    "read_write": _WRITE,
+    "read_write_versions": (
+        [*_WRITE[0], "s3:ListBucketVersions"],
+        [*_WRITE[1], "s3:DeleteObjectVersion", "s3:GetObjectVersion"],
+    ),
 }
 
 
@@ -60,7 +62,7 @@ def bucket_access(buckets: Sequence[str], access: str) -> dict[str, Any]:
     return {
         "Version": VERSION,
         "Statement": [
-            {"Effect": "Allow", "Action": ON_BUCKET[access], "Resource": arns},
-            {"Effect": "Allow", "Action": ON_OBJECTS[access], "Resource": [f"{arn}/*" for arn in arns]},
+            {"Effect": "Allow", "Action": ACCESS[access][0], "Resource": arns},
+            {"Effect": "Allow", "Action": ACCESS[access][1], "Resource": [f"{arn}/*" for arn in arns]},
         ],
     }

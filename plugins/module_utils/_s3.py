@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.fediops.mastodon.plugins.module_utils import _stores
+
 try:
     import boto3
     from botocore.config import Config
@@ -22,6 +24,7 @@ except ImportError:
 
 # Documented in plugins/doc_fragments/s3.py.
 CONNECTION: dict[str, dict[str, Any]] = {
+    "store_kind": {"type": "str", "choices": list(_stores.KINDS), "default": _stores.OTHER},
     "endpoint_url": {"type": "str", "required": True},
     "access_key": {"type": "str", "required": True, "no_log": False},
     "secret_key": {"type": "str", "required": True, "no_log": True},
@@ -36,6 +39,11 @@ CONNECTION: dict[str, dict[str, Any]] = {
 
 class StoreError(Exception):
     """The store did not do what it was asked; the text says what that was and what may be wrong."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        """Keep the store's own code beside the text."""
+        super().__init__(text)
+        self.code = code
 
 
 class UnreachableError(StoreError):
@@ -55,7 +63,7 @@ class UnsupportedError(StoreError):
 
 
 class NotFoundError(StoreError):
-    """There is no such bucket, object or policy."""
+    """There is no such bucket, object, policy or other setting."""
 
 
 _KINDS: dict[type[StoreError], frozenset[str]] = {
@@ -78,11 +86,24 @@ _KINDS: dict[type[StoreError], frozenset[str]] = {
             "MethodNotAllowed",
             "NotSupported",
             "UnsupportedOperation",
+            "AccessControlListNotSupported",
             "501",
             "405",
         }
     ),
-    NotFoundError: frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NotFound", "404"}),
+    NotFoundError: frozenset(
+        {
+            "NoSuchBucket",
+            "NoSuchKey",
+            "NoSuchBucketPolicy",
+            "NoSuchCORSConfiguration",
+            "NoSuchLifecycleConfiguration",
+            "NoSuchPublicAccessBlockConfiguration",
+            "OwnershipControlsNotFoundError",
+            "NotFound",
+            "404",
+        }
+    ),
 }
 _CURES: dict[str, str] = {
     "InvalidAccessKeyId": "check the access key",
@@ -106,7 +127,7 @@ def typed_errors(doing: str) -> Iterator[None]:
         detail = error.response.get("Error", {})
         code = str(detail.get("Code", ""))
         cure = f"; {_CURES[code]}" if code in _CURES else ""
-        raise kind_of(code)(f"cannot {doing}: {detail.get('Message') or code} ({code}){cure}") from error
+        raise kind_of(code)(f"cannot {doing}: {detail.get('Message') or code} ({code}){cure}", code) from error
     except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is not a URL
         raise UnreachableError(f"cannot {doing}: {error}") from error
 
@@ -147,6 +168,12 @@ class Store:
                 verify=(options["ca_bundle"] or True) if options["validate_certs"] else False,
                 config=Config(**settings),
             )
+
+    def call(self, doing: str, method: str, **options: Any) -> dict[str, Any]:
+        """Send one request by the name that boto3 gives it."""
+        with typed_errors(doing):
+            answer: dict[str, Any] = getattr(self._client, method)(**options)
+        return answer
 
     def list_buckets(self) -> list[str]:
         """Return the names of the buckets that the key may see."""
@@ -201,7 +228,7 @@ class Store:
             with typed_errors(f"read the policy of the bucket {bucket}"):
                 text = self._client.get_bucket_policy(Bucket=bucket)["Policy"]
         except NotFoundError as error:
-            if "NoSuchBucketPolicy" in str(error):
+            if error.code == "NoSuchBucketPolicy":
                 return None
             raise
         document: dict[str, Any] | None = json.loads(text) if text else None
@@ -226,18 +253,19 @@ class Store:
         return StoredObject(body, answer.get("CacheControl", ""), answer.get("ContentType", ""))
 
     def write_object(self, bucket: str, key: str, wanted: StoredObject) -> str:
-        """Write a small object with its headers; return its version, which is empty where no versions are kept."""
-        with typed_errors(f"write {bucket}/{key}"):
-            answer = self._client.put_object(
-                Bucket=bucket,
-                Key=key,
-                Body=wanted.body,
-                CacheControl=wanted.cache_control,
-                ContentType=wanted.content_type,
-            )
+        """Write a small object with its headers; return its version, if the bucket has versions."""
+        answer = self.call(
+            f"write {bucket}/{key}",
+            "put_object",
+            Bucket=bucket,
+            Key=key,
+            Body=wanted.body,
+            CacheControl=wanted.cache_control,
+            ContentType=wanted.content_type,
+        )
         return str(answer.get("VersionId") or "")
 
     def delete_object(self, bucket: str, key: str, version: str = "") -> None:
-        """Delete an object, or one version of it for good; that it does not exist is no error."""
-        with typed_errors(f"delete {bucket}/{key}"):
-            self._client.delete_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+        """Delete an object, or one version of it without a trace; that it does not exist is no error."""
+        which = {"VersionId": version} if version else {}
+        self.call(f"delete {bucket}/{key}", "delete_object", Bucket=bucket, Key=key, **which)

@@ -12,8 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-# Of a bucket: its policy, ACLs of objects, old versions, CORS, lifecycle, public access block, object ownership.
-FEATURES = ("policy", "acl", "versioning", "cors", "lifecycle", "public_access_block", "ownership")
+FEATURES = (
+    "policy",
+    "acl",  # of single objects, which Mastodon sets to hide what moderators took down
+    "versioning",
+    "cors",
+    "lifecycle",
+    "lifecycle_of_uploads",  # those that were never finished
+    "public_access_block",
+    "ownership",
+)
 OTHER = "other"
 
 # Mastodon's own are 5 s, 5 s and not one retry, so that a busy store loses uploads (config/initializers/paperclip.rb).
@@ -44,8 +52,12 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     # cmd/api-router.go rejects acl, publicAccessBlock and ownershipControls. CORS: silo since 2026-09-03, upstream
     # never. PutObjectAcl is authorised as PutBucketPolicy, so Mastodon's suspensions fail with any S3_PERMISSION.
+    # internal/bucket/lifecycle/rule.go reads no AbortIncompleteMultipartUpload; the server drops uploads after a day.
     "minio": Kind(
-        "MinIO or silo", frozenset({"acl", "public_access_block", "ownership"}), environment=NEAR, minio_admin=True
+        "MinIO or silo",
+        frozenset({"acl", "lifecycle_of_uploads", "public_access_block", "ownership"}),
+        environment=NEAR,
+        minio_admin=True,
     ),
     # ACLs are off in buckets made since April 2023 (BucketOwnerEnforced), and a public access block is on: it must
     # be opened before a public policy: https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
@@ -96,7 +108,11 @@ KINDS: Mapping[str, Kind] = {
     # https://docs.ceph.com/en/latest/radosgw/s3/ : all of them, in what a release has.
     "ceph": Kind("Ceph", environment=NEAR),
     # s3api/router.go answers NotImplemented to lifecycle and publicAccessBlock. Objects have no ACL of their own.
-    "versity": Kind("Versity S3 Gateway", frozenset({"acl", "lifecycle", "public_access_block"}), environment=NEAR),
+    "versity": Kind(
+        "Versity S3 Gateway",
+        frozenset({"acl", "lifecycle", "lifecycle_of_uploads", "public_access_block"}),
+        environment=NEAR,
+    ),
     OTHER: Kind("another store", environment=FAR),
 }
 

@@ -80,9 +80,18 @@ options:
     description:
       - Prove the result by requests without a key. Objects below the public prefixes must be readable; any other key,
         listing, writing, deleting, and the policy and ACL themselves must be refused.
+      - Where there is nothing to read yet, a small object is put there for the proof and taken away again.
       - Needs O(preset), or O(state=absent).
     type: bool
     default: false
+  unsupported:
+    description:
+      - What to do when the store has no bucket policies. Not having one to remove is no fault.
+      - V(fail) says how else objects become public with this store, as far as it is known.
+        V(skip) warns, changes and proves nothing.
+    type: str
+    choices: [fail, skip]
+    default: fail
 seealso:
   - module: fediops.mastodon.bucket
   - name: What a policy can say
@@ -145,17 +154,16 @@ policy:
   sample:
     Version: "2012-10-17"
     Statement: []
-unproven:
-  description: With O(verify=true), public prefixes of which nothing could be proven, because there is no object below
-    them yet and the store answers 403 for what does not exist.
+verified:
+  description: With O(verify=true), how many requests without a key were answered as they must be.
   returned: when verified
-  type: list
-  elements: str
-  sample: []
+  type: int
+  sample: 33
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -165,9 +173,14 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _policy,
     _policy_presets,
     _s3,
+    _stores,
 )
 
-REREADS = 10  # AWS shows a new policy some seconds later
+PROBE = _s3.StoredObject(b"For a moment, to prove who can read it.\n", "no-store", "text/plain")
+PROBE_KEY = "fediops-probe"
+# AWS shows a new policy some seconds later, and obeys it some seconds later.
+REREADS = 10
+PATIENCE = 3
 
 
 def wanted_document(options: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -189,19 +202,18 @@ def decide(options: Mapping[str, Any], current: Mapping[str, Any] | None) -> _po
     return _policy.plan(current, None, purge=options["purge"], ours=ours)
 
 
-def read(store: _s3.Store, bucket: str, *, closing: bool, module: AnsibleModule) -> dict[str, Any] | None:
-    """Return the policy. A store without policies is fine for a bucket that shall have none."""
+def read(store: _s3.Store, options: Mapping[str, Any], module: AnsibleModule) -> dict[str, Any] | None:
+    """Return the policy; UnsupportedError says how else objects become public."""
+    kind = options["store_kind"]
+    lacking = _stores.lacks(kind, "policy")
     try:
-        return store.policy(bucket)
+        if lacking:
+            raise _s3.UnsupportedError(f"{lacking}; instead, {_stores.KINDS[kind].instead}")
+        return store.policy(options["bucket"])
     except _s3.NotFoundError:
         if not module.check_mode:
             raise
         return None  # an earlier task would have created the bucket
-    except _s3.UnsupportedError as error:
-        if not closing:
-            raise
-        module.warn(f"The store knows no bucket policies, so there is none to remove ({error}).")
-        return None
 
 
 def apply(store: _s3.Store, bucket: str, plan: _policy.Plan) -> None:
@@ -219,33 +231,66 @@ def apply(store: _s3.Store, bucket: str, plan: _policy.Plan) -> None:
     )
 
 
-def verify(options: Mapping[str, Any], store: _s3.Store) -> list[str]:
-    """Try everything without a key; return the prefixes of which nothing could be proven."""
+@contextmanager
+def readable_keys(store: _s3.Store, bucket: str, prefixes: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Give a key below each prefix; where there is none, put an object there and take it away again."""
+    placed: dict[str, str] = {}
+    try:
+        found = {}
+        for prefix in prefixes:
+            key = store.first_key(bucket, prefix)
+            if key is None:
+                key = f"{prefix}{PROBE_KEY}"
+                placed[key] = store.write_object(bucket, key, PROBE)
+            found[prefix] = key
+        yield found
+    finally:
+        for key, version in placed.items():
+            store.delete_object(bucket, key, version)
+
+
+def verify(options: Mapping[str, Any], store: _s3.Store, *, has_policies: bool, patience: int) -> int:
+    """Try everything without a key, again while a store needs its time to obey; return the number of requests."""
     bucket, folder = options["bucket"], options["key_prefix"].strip("/")
     folder = f"{folder}/" if folder else ""
-    opened = options["public_prefixes"] if options["preset"] == "mastodon_public_read" else []
-    opened = opened if options["state"] == "present" else []
-    public = {f"{folder}{prefix}": store.first_key(bucket, f"{folder}{prefix}") for prefix in opened}
+    opens = options["state"] == "present" and options["preset"] == "mastodon_public_read"
+    public = [f"{folder}{prefix}" for prefix in (options["public_prefixes"] if opens else ())]
+    # Besides what is private there is a folder that nobody has a reason to open.
+    closed = [f"{folder}{prefix}" for prefix in (*_media.PRIVATE_PREFIXES, f"{PROBE_KEY}/")]
     stranger = _anonymous.Stranger(options, bucket)
-    verdicts = _anonymous.try_all(stranger.ask, _anonymous.probes(public, folder))
-    for verdict in verdicts:
-        if verdict.probe.method == "PUT" and verdict.status < 300:
-            store.delete_object(bucket, verdict.probe.key)
-    wrong = _anonymous.failures(verdicts)
-    if wrong:
-        raise _s3.StoreError(f"the policy of {bucket} does not do what it says: " + "; ".join(wrong))
-    return [verdict.probe.key for verdict in verdicts if verdict.ok is None]
+    with readable_keys(store, bucket, [*public, *closed]) as keys:
+        tries = _anonymous.probes(
+            [keys[prefix] for prefix in public], [keys[prefix] for prefix in closed], has_policies=has_policies
+        )
+        for attempt in range(patience + 1):
+            time.sleep(attempt)
+            verdicts = _anonymous.try_all(stranger.ask, tries)
+            for verdict in verdicts:
+                if verdict.probe.method == "PUT" and verdict.probe.key and verdict.status < 300:
+                    store.delete_object(bucket, verdict.probe.key)
+            wrong = _anonymous.failures(verdicts)
+            if not wrong:
+                return len(verdicts)
+    raise _s3.StoreError(f"the policy of {bucket} does not do what it says: " + "; ".join(wrong))
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Read, decide, act, read again, prove."""
     options = module.params
-    bucket = options["bucket"]
     store = _s3.Store(options)
     closing = options["state"] == "absent" or options["preset"] == "private"
-    plan = decide(options, read(store, bucket, closing=closing, module=module))
+    has_policies = True
+    try:
+        current = read(store, options, module)
+    except _s3.UnsupportedError as error:
+        if not closing and options["unsupported"] == "fail":
+            raise
+        what = "there is no policy to remove" if closing else "nothing is opened, and nothing proven"
+        module.warn(f"The store knows no bucket policies, so {what} ({error}).")
+        current, has_policies = None, False
+    plan = decide(options, current) if has_policies else _policy.plan(None, None, purge=True)
     if plan.changed and not module.check_mode:
-        apply(store, bucket, plan)
+        apply(store, options["bucket"], plan)
     result: dict[str, Any] = {
         "changed": plan.changed,
         "added": plan.added,
@@ -256,8 +301,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "after": "\n".join([*_policy.describe(plan.after), ""]),
         },
     }
-    if options["verify"] and not module.check_mode:
-        result["unproven"] = verify(options, store)
+    if options["verify"] and not module.check_mode and (has_policies or closing):
+        patience = PATIENCE if plan.changed else 0
+        result["verified"] = verify(options, store, has_policies=has_policies, patience=patience)
     return result
 
 
@@ -274,6 +320,7 @@ def main() -> None:
             "key_prefix": {"type": "str", "default": "", "no_log": False},
             "purge": {"type": "bool", "default": True},
             "verify": {"type": "bool", "default": False},
+            "unsupported": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},
         },
         mutually_exclusive=[("preset", "policy")],
         required_if=[("state", "present", ("preset", "policy"), True)],

@@ -56,8 +56,10 @@ options:
     description:
       - V(read_write) is what Mastodon needs. List the buckets; read, write and delete objects; upload in parts.
       - V(read_only) is for making copies. List the buckets and read objects.
+      - V(read_write_versions) may also read and delete old versions, for what empties a bucket with versioning.
+        With V(read_write) alone, what such a bucket once held cannot be destroyed.
     type: str
-    choices: [read_write, read_only]
+    choices: [read_write, read_only, read_write_versions]
     default: read_write
   policy_name:
     description: Name of the user's policy in the store. C(user-) and O(name) when it is not set.
@@ -81,6 +83,16 @@ EXAMPLES = r"""
     secret: "{{ s3_secret_key }}"
     buckets: [mastodon-media]
     client: /opt/minio/bin/mc
+
+- name: Give the backup a key that cannot change anything
+  fediops.mastodon.s3_user:
+    endpoint_url: http://127.0.0.1:9000
+    access_key: "{{ s3_root_user }}"
+    secret_key: "{{ s3_root_password }}"
+    name: "{{ backup_access_key }}"
+    secret: "{{ backup_secret_key }}"
+    buckets: [mastodon-media]
+    access: read_only
 
 - name: Take a key back
   fediops.mastodon.s3_user:
@@ -133,6 +145,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _policy,
     _policy_presets,
     _s3,
+    _stores,
 )
 
 
@@ -241,7 +254,11 @@ def main() -> None:
             "secret": {"type": "str", "no_log": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "buckets": {"type": "list", "elements": "str"},
-            "access": {"type": "str", "choices": ["read_write", "read_only"], "default": "read_write"},
+            "access": {
+                "type": "str",
+                "choices": ["read_write", "read_only", "read_write_versions"],
+                "default": "read_write",
+            },
             "policy_name": {"type": "str"},
             "client": {"type": "str", "default": "mcli"},
         },
@@ -250,6 +267,11 @@ def main() -> None:
     )
     if _s3.BOTO3_ERROR:
         module.fail_json(msg=missing_required_lib("boto3"), exception=_s3.BOTO3_ERROR)
+    kind = module.params["store_kind"]
+    if kind != _stores.OTHER and not _stores.KINDS[kind].minio_admin:
+        module.fail_json(
+            msg=f"{_stores.KINDS[kind].title} has no admin API of MinIO. Create the key with its own means."
+        )
     if "\n" in (module.params["secret"] or "") or module.params["buckets"] == []:
         module.fail_json(msg="secret must be a single line, and buckets must name at least one bucket.")
     try:

@@ -29,6 +29,13 @@ def integration() -> Step:
     return pytest("integration tests", "tests/integration", env=env)
 
 
+def integration_elsewhere() -> Step:
+    """The same, as far as it is not about MinIO's own users, against a server that shares no code with it."""
+    files = [f"tests/integration/test_{name}.py" for name in ("bucket", "bucket_policy")]
+    env = {"FEDIOPS_VERSITY": str(programs.compiled("versitygw"))}
+    return pytest("integration tests Versity", *files, env=env)
+
+
 def contract(engine: str) -> list[Step]:
     """What we believe of Mastodon, asked of the images; the stand-in's two releases one after the other."""
     minio = str(programs.unpack("minio_server"))
@@ -69,10 +76,10 @@ def test(only: str | None) -> int:
 
 
 def prove() -> int:
-    """What takes too long for every change: the contract of the app images, Debian 12, more kills, many hosts."""
+    """What takes too long for every change: another store, the app images, Debian 12, more kills, many hosts."""
     tally = Tally()
     if run(depot(), tally):
-        for step in contract(engine()):
+        for step in (integration_elsewhere(), *contract(engine())):
             run(step, tally)
         scenarios.run_beside(scenarios.ON_DEBIAN_12, tally, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)

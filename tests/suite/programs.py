@@ -1,24 +1,34 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs that the depot serves to hosts, unpacked for tests that run beside them on this machine."""
+"""Programs of the test hosts, unpacked for tests that run beside them on this machine."""
 
 from __future__ import annotations
 
 import json
+import os
 import tarfile
 from pathlib import Path
 
-from tests.hosts import releases
+from tests.hosts import extras, pins, releases
 from tests.hosts.layout import here
 from tests.suite.steps import BUILD
 
 
 def unpack(prefix: str) -> Path:
     """Unpack the release behind a role's three variables (`minio_server`, `minio_client`); the path of the program."""
-    layout = here()
-    offer = json.loads((layout.build / "depot.json").read_text())["variables"]
-    archive = releases.folder(layout) / Path(offer[f"{prefix}_url"]).name
-    member = str(offer[f"{prefix}_member"])
+    offer = json.loads((here().build / "depot.json").read_text())["variables"]
+    return _extract(Path(offer[f"{prefix}_url"]).name, str(offer[f"{prefix}_member"]))
+
+
+def compiled(name: str) -> Path:
+    """Unpack a program that only tests need; it is compiled once for all checkouts."""
+    architecture = next(name for name, machine in pins.PROCESSORS.items() if machine == os.uname().machine)
+    release = extras.made(here(), name, architecture)
+    return _extract(release.file, release.member)
+
+
+def _extract(file: str, member: str) -> Path:
+    archive = releases.folder(here()) / file
     target = BUILD / "programs" / archive.name.removesuffix(".tar.gz")
     with tarfile.open(archive) as files:
         files.extract(member, target, filter="data")

@@ -11,7 +11,8 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _anonymous
 from ansible_collections.fediops.mastodon.plugins.module_utils._anonymous import Probe
 from ansible_collections.fediops.mastodon.plugins.module_utils._s3 import UnreachableError
 
-PUBLIC = {"accounts/": "accounts/a.png", "cache/": None}
+PUBLIC = ["accounts/a.png", "cache/x/fediops-probe"]
+CLOSED = ["backups/fediops-probe", "fediops-probe"]
 OPTIONS: dict[str, Any] = {
     "endpoint_url": "http://127.0.0.1:1",
     "path_style": True,
@@ -23,22 +24,11 @@ OPTIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("status", "exists", "ok"),
-    [
-        (200, True, True),
-        (206, True, True),
-        (416, True, True),
-        (404, True, False),
-        (403, True, False),
-        (500, True, False),
-        (404, False, True),
-        (403, False, None),
-        (301, False, False),
-        (503, False, False),
-    ],
+    ("status", "ok"),
+    [(200, True), (206, True), (416, True), (404, False), (403, False), (500, False), (301, False), (400, False)],
 )
-def test_what_must_be_readable(status: int, exists: bool, ok: bool | None) -> None:
-    assert _anonymous.judge(Probe("GET", "accounts/a", readable=True, exists=exists), status).ok is ok
+def test_what_must_be_readable(status: int, ok: bool) -> None:
+    assert _anonymous.judge(Probe("GET", "accounts/a", readable=True), status).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -48,6 +38,7 @@ def test_what_must_be_readable(status: int, exists: bool, ok: bool | None) -> No
         (401, True),
         (405, True),
         (501, True),
+        (400, True),
         (404, False),
         (200, False),
         (204, False),
@@ -60,30 +51,42 @@ def test_what_must_be_refused(status: int, ok: bool) -> None:
     assert _anonymous.judge(Probe("GET", "backups/x"), status).ok is ok
 
 
+def test_a_broken_request_that_is_called_broken_was_allowed() -> None:
+    assert _anonymous.judge(Probe("PUT", "", "policy", broken=True), 403).ok
+    assert not _anonymous.judge(Probe("PUT", "", "policy", broken=True), 400).ok
+
+
 def test_everything_is_tried() -> None:
-    tries = [str(probe) for probe in _anonymous.probes(PUBLIC)]
-    for beginning in (
+    tries = [str(probe) for probe in _anonymous.probes(PUBLIC, CLOSED, has_policies=True)]
+    assert len(set(tries)) == len(tries)
+    for text in (
         "GET /accounts/a.png",
-        "GET /cache/fediops-",
-        "GET /backups/fediops-",
-        "GET /?list-type",
+        "GET /cache/x/fediops-probe",
+        "GET /backups/fediops-probe",
+        "GET /fediops-probe",
+        "GET /",
+        "GET /?list-type=2&max-keys=1",
+        "GET /?uploads",
+        "GET /?versions",
         "GET /?policy",
         "GET /?acl",
-        "PUT /accounts/",
-        "DELETE /cache/",
-        "PUT /backups/",
-        "PUT /fediops-",
+        "GET /backups/fediops-probe?acl",
+        f"PUT /accounts/{_anonymous.ATTEMPT}",
+        f"DELETE /cache/x/{_anonymous.ATTEMPT}",
+        f"PUT /backups/{_anonymous.ATTEMPT}",
+        f"DELETE /{_anonymous.ATTEMPT}",
+        "PUT /?policy",
+        "PUT /?acl",
     ):
-        assert [text for text in tries if text.startswith(beginning)], beginning
+        assert text in tries, text
+    assert not [text for text in map(str, _anonymous.probes(PUBLIC, CLOSED, has_policies=False)) if "policy" in text]
 
 
-def test_existing_objects_are_only_read() -> None:
-    assert {probe.method for probe in _anonymous.probes(PUBLIC) if probe.key == "accounts/a.png"} == {"GET"}
-
-
-def test_a_key_prefix_stands_before_what_is_private_too() -> None:
-    keys = {probe.key for probe in _anonymous.probes({}, "one/") if probe.key}
-    assert keys and all(key.startswith("one/") for key in keys)
+def test_nothing_that_exists_can_be_lost() -> None:
+    for probe in _anonymous.probes(PUBLIC, CLOSED, has_policies=True):
+        assert probe.method == "GET" or probe.broken or probe.key.endswith(_anonymous.ATTEMPT)
+        assert not probe.broken or not probe.key
+        assert probe.readable is (probe.key in PUBLIC and probe.method == "GET" and not probe.query)
 
 
 def test_failures_name_the_request() -> None:

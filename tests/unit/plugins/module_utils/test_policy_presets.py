@@ -62,6 +62,29 @@ def test_the_app_needs_no_rights_on_the_bucket_itself_but_these() -> None:
         assert not allowed(document, f"s3:{action}", "arn:aws:s3:::other/x")
 
 
+@pytest.mark.parametrize("access", ["read_only", "read_write"])
+def test_old_versions_are_safe_from_the_app(access: str) -> None:
+    document = _policy_presets.bucket_access(["media"], access)
+    assert not allowed(document, "s3:DeleteObjectVersion", "arn:aws:s3:::media/accounts/a")
+    assert not allowed(document, "s3:PutBucketVersioning", "arn:aws:s3:::media")
+
+
+def test_who_empties_a_bucket_names_versions() -> None:
+    document = _policy_presets.bucket_access(["media"], "read_write_versions")
+    assert allowed(document, "s3:DeleteObjectVersion", "arn:aws:s3:::media/accounts/a")
+    assert allowed(document, "s3:ListBucketVersions", "arn:aws:s3:::media")
+    assert not allowed(document, "s3:DeleteBucket", "arn:aws:s3:::media")
+
+
+@pytest.mark.parametrize("access", _policy_presets.ACCESS)
+def test_bucket_level_actions_name_the_bare_bucket(access: str) -> None:
+    """A store of today does not let bucket/* stand for the bucket, and refuses an ARN without a bucket."""
+    of_bucket = {"s3:getbucketlocation", "s3:listbucket", "s3:listbucketmultipartuploads", "s3:listbucketversions"}
+    for atom in _policy.atoms(_policy_presets.bucket_access(["media"], access)):
+        assert atom.resource == ("arn:aws:s3:::media" if atom.action in of_bucket else "arn:aws:s3:::media/*")
+        assert "*" not in atom.action
+
+
 def test_read_only_cannot_write() -> None:
     document = _policy_presets.bucket_access(["media", "other"], "read_only")
     assert allowed(document, "s3:GetObject", "arn:aws:s3:::other/x")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible_collections.fediops.mastodon.plugins.doc_fragments.s3 import ModuleDocFragment
 from ansible_collections.fediops.mastodon.plugins.filter import store_env
 from ansible_collections.fediops.mastodon.plugins.module_utils import _stores
 
@@ -90,4 +91,5 @@ def test_every_list_of_kinds_is_this_one() -> None:
     specification = yaml.safe_load((ROOT / "roles/mastodon/meta/argument_specs.yml").read_text())
     options = specification["argument_specs"]["main"]["options"]
     assert options["mastodon_s3_kind"]["choices"] == list(_stores.KINDS)
+    assert yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["store_kind"]["choices"] == list(_stores.KINDS)
     assert yaml.safe_load(store_env.DOCUMENTATION)["options"]["_input"]["choices"] == list(_stores.KINDS)
