@@ -213,22 +213,25 @@ def plan(
     *,
     purge: bool,
     ours: Mapping[str, Any] | None = None,
+    mark: str = "",
 ) -> Plan:
     """Decide what to write so that the wanted document holds.
 
     With purge nothing else remains. Without it the statements of others stay; ours are those that carry a Sid of the
-    wanted document (or of `ours`, for taking something back), or that say nothing that those documents do not say.
+    wanted document (or of `ours`, for taking something back) or one that begins with `mark`, or that say nothing that
+    those documents do not say.
     """
     target = dict(wanted) if wanted and statements(wanted) else None
     if not purge:
         mine = atoms(wanted) | atoms(ours)
         sids = {each["Sid"] for document in (wanted, ours) for each in statements(document) if each.get("Sid")}
         version = str((current or {}).get("Version") or OLD_VERSION)
-        kept = [
+        others = [
             each
             for each in statements(current)
-            if each.get("Sid") not in sids and not frozenset(_expand(each, version)) <= mine
+            if each.get("Sid") not in sids and not (mark and str(each.get("Sid") or "").startswith(mark))
         ]
+        kept = [each for each in others if not frozenset(_expand(each, version)) <= mine]
         if kept:
             target = {**(current or {}), "Statement": [*kept, *statements(wanted)]}
             if not atoms(wanted) <= atoms(target):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.fediops.mastodon.plugins.module_utils._media import PUBLIC_PREFIXES, exposes_private
@@ -12,6 +12,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._policy import VE
 
 # A store is told this name together with the statement, so that we find our own one again among those of others.
 PUBLIC_READ_SID = "MastodonPublicRead"
+GRANT_SID = "MastodonGrant"  # and a number
 
 _READ = (["s3:GetBucketLocation", "s3:ListBucket"], ["s3:GetObject"])
 _WRITE = (
@@ -22,8 +23,8 @@ _WRITE = (
 # in a bucket with versioning, a stolen key of the app destroys nothing. AWS always told the two deletions apart, silo
 # does since September 2026.
 ACCESS: dict[str, tuple[list[str], list[str]]] = {
-    "read_only": _READ,
     "read_write": _WRITE,
+    "read_only": _READ,
     "read_write_versions": (
         [*_WRITE[0], "s3:ListBucketVersions"],
         [*_WRITE[1], "s3:DeleteObjectVersion", "s3:GetObjectVersion"],
@@ -51,6 +52,18 @@ def public_read(bucket: str, prefixes: Sequence[str] = PUBLIC_PREFIXES, key_pref
             }
         ],
     }
+
+
+def grants(bucket: str, wanted: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Let some of a store's users work with the objects of a bucket, where its policy is what gives them rights."""
+    found: list[dict[str, Any]] = []
+    for grant in wanted:
+        if grant["principal"].strip() in ("", "*"):
+            raise PolicyError("a grant names a user; what anybody may do is a matter of presets")
+        for statement in bucket_access([bucket], grant["access"])["Statement"]:
+            sid = f"{GRANT_SID}{len(found) + 1}"
+            found.append({"Sid": sid, **statement, "Principal": {"AWS": [grant["principal"]]}})
+    return found
 
 
 def bucket_access(buckets: Sequence[str], access: str) -> dict[str, Any]:

@@ -65,6 +65,24 @@ options:
       - preview_card_providers/
       - preview_cards/
       - site_uploads/
+  grants:
+    description:
+      - With O(preset), users of the store who may work with the objects of the bucket and with nothing else. For stores
+        whose users get their rights from the bucket's policy, such as Versity and Ceph.
+      - MinIO's users get theirs from M(fediops.mastodon.s3_user).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      principal:
+        description: The user, by the name that the store has for him; the ARN at AWS and Ceph.
+        type: str
+        required: true
+      access:
+        description: As O(fediops.mastodon.s3_user#module:access).
+        type: str
+        choices: [read_write, read_only, read_write_versions]
+        default: read_write
   key_prefix:
     description: Folder in which the instance keeps everything (C(S3_KEY_PREFIX) of Mastodon).
     type: str
@@ -108,6 +126,19 @@ EXAMPLES = r"""
     bucket: mastodon-media
     preset: mastodon_public_read
     verify: true
+
+- name: The same at a store whose users get their rights here, with a key for backups
+  fediops.mastodon.bucket_policy:
+    store_kind: versity
+    endpoint_url: https://s3.example.org
+    access_key: "{{ s3_root_user }}"
+    secret_key: "{{ s3_root_password }}"
+    bucket: mastodon-media
+    preset: mastodon_public_read
+    grants:
+      - principal: mastodon
+      - principal: backup
+        access: read_only
 
 - name: Close a bucket
   fediops.mastodon.bucket_policy:
@@ -187,19 +218,22 @@ def wanted_document(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the document that the options name."""
     if options["policy"] is not None:
         return _policy.load(options["policy"])
+    said = _policy_presets.grants(options["bucket"], options["grants"])
     if options["preset"] == "mastodon_public_read":
-        return _policy_presets.public_read(options["bucket"], options["public_prefixes"], options["key_prefix"])
-    return None
+        public = _policy_presets.public_read(options["bucket"], options["public_prefixes"], options["key_prefix"])
+        said = [*public["Statement"], *said]
+    return {"Version": _policy.VERSION, "Statement": said} if said else None
 
 
 def decide(options: Mapping[str, Any], current: Mapping[str, Any] | None) -> _policy.Plan:
     """Return what has to change."""
     named = wanted_document(options)
-    if options["state"] == "present" and options["preset"] != "private":
-        return _policy.plan(current, named, purge=options["purge"])
+    mark = _policy_presets.GRANT_SID if options["preset"] else ""
+    if options["state"] == "absent":
+        return _policy.plan(current, None, purge=options["purge"], ours=named, mark=mark)
     # Closing a bucket without touching others' statements still takes back what the preset once opened.
-    ours = named or _policy_presets.public_read(options["bucket"])
-    return _policy.plan(current, None, purge=options["purge"], ours=ours)
+    opened = _policy_presets.public_read(options["bucket"]) if options["preset"] == "private" else None
+    return _policy.plan(current, named, purge=options["purge"], ours=opened, mark=mark)
 
 
 def read(store: _s3.Store, options: Mapping[str, Any], module: AnsibleModule) -> dict[str, Any] | None:
@@ -278,7 +312,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Read, decide, act, read again, prove."""
     options = module.params
     store = _s3.Store(options)
-    closing = options["state"] == "absent" or options["preset"] == "private"
+    closing = options["state"] == "absent" or (options["preset"] == "private" and not options["grants"])
     has_policies = True
     try:
         current = read(store, options, module)
@@ -318,6 +352,15 @@ def main() -> None:
             "policy": {"type": "json"},
             "public_prefixes": {"type": "list", "elements": "str", "default": list(_media.PUBLIC_PREFIXES)},
             "key_prefix": {"type": "str", "default": "", "no_log": False},
+            "grants": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "principal": {"type": "str", "required": True},
+                    "access": {"type": "str", "choices": list(_policy_presets.ACCESS), "default": "read_write"},
+                },
+            },
             "purge": {"type": "bool", "default": True},
             "verify": {"type": "bool", "default": False},
             "unsupported": {"type": "str", "choices": ["fail", "skip"], "default": "fail"},

@@ -256,7 +256,7 @@ def main() -> None:
             "buckets": {"type": "list", "elements": "str"},
             "access": {
                 "type": "str",
-                "choices": ["read_write", "read_only", "read_write_versions"],
+                "choices": list(_policy_presets.ACCESS),
                 "default": "read_write",
             },
             "policy_name": {"type": "str"},

@@ -75,9 +75,9 @@ def versity(home: Path) -> Iterator[Server]:
     address = free_address()
     started = Server("versity", f"http://{address}", "root-of-the-store", secrets.token_hex(16))
     settings = {"ROOT_ACCESS_KEY": started.user, "ROOT_SECRET_KEY": started.password}
-    for name in ("data", "versions"):
+    for name in ("data", "versions", "iam"):
         (home / name).mkdir()
-    options = ["--port", address, "--health", "/health", "--quiet"]
+    options = ["--port", address, "--health", "/health", "--quiet", "--iam-dir", str(home / "iam")]
     command = [program("FEDIOPS_VERSITY"), *options, "posix", "--versioning-dir", str(home / "versions")]
     with running([*command, str(home / "data")], settings, home, f"{started.url}/health"):
         yield started
@@ -127,6 +127,20 @@ def refused(call: Callable[..., Any], **options: Any) -> str:
     with pytest.raises(ClientError) as caught:
         call(**options)
     return str(caught.value.response["Error"]["Code"])
+
+
+def versity_user(server: Server, name: str) -> str:
+    """Create a user of a Versity gateway, who has no rights yet; return his secret."""
+    secret = secrets.token_hex(16)
+    settings = {
+        "ADMIN_ACCESS_KEY": server.user,
+        "ADMIN_SECRET_KEY": server.password,
+        "ADMIN_ENDPOINT_URL": server.url,
+        "PATH": os.environ["PATH"],
+    }
+    words = ["admin", "create-user", "--access", name, "--secret", secret, "--role", "user"]
+    subprocess.run([program("FEDIOPS_VERSITY"), *words], env=settings, check=True, capture_output=True)
+    return secret
 
 
 def keys(server: Server, bucket: str) -> list[str]:

@@ -30,8 +30,8 @@ def integration() -> Step:
 
 
 def integration_elsewhere() -> Step:
-    """The same, as far as it is not about MinIO's own users, against a server that shares no code with it."""
-    files = [f"tests/integration/test_{name}.py" for name in ("bucket", "bucket_policy")]
+    """Buckets and policies against a server that shares no code with MinIO, and whose users live in the policy."""
+    files = [f"tests/integration/{name}.py" for name in ("test_bucket", "test_bucket_policy", "versity_grants")]
     env = {"FEDIOPS_VERSITY": str(programs.compiled("versitygw"))}
     return pytest("integration tests Versity", *files, env=env)
 

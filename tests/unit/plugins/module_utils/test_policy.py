@@ -489,6 +489,14 @@ def test_our_own_statement_is_found_by_its_sid() -> None:
     assert plan.removed == ["allow anybody s3:getobject arn:aws:s3:::media/media_attachments/*"]
 
 
+def test_what_bears_our_mark_is_ours() -> None:
+    former = [allow(Sid=f"Ours{number}", Resource=f"{BUCKET}/{number}/*") for number in (1, 2)]
+    plan = _policy.plan(document(*former, MASCOTS), document(former[0]), purge=False, mark="Ours")
+    assert plan.removed == ["allow anybody s3:getobject arn:aws:s3:::media/2/*"]
+    assert plan.added == []
+    assert not _policy.plan(document(*former, MASCOTS), document(*former), purge=False, mark="Ours").changed
+
+
 def test_taking_back_leaves_others() -> None:
     plan = _policy.plan(document(MASCOTS, *WANTED["Statement"]), None, purge=False, ours=WANTED)
     assert plan.document == document(MASCOTS)

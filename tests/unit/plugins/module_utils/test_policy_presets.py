@@ -76,6 +76,25 @@ def test_who_empties_a_bucket_names_versions() -> None:
     assert not allowed(document, "s3:DeleteBucket", "arn:aws:s3:::media")
 
 
+def test_grants_name_the_user_and_the_bucket_in_every_statement() -> None:
+    wanted = [{"principal": "app", "access": "read_write"}, {"principal": "backup", "access": "read_only"}]
+    statements = _policy_presets.grants("media", wanted)
+    assert len({statement["Sid"] for statement in statements}) == len(statements) == 4
+    atoms = _policy.atoms({"Version": _policy.VERSION, "Statement": statements})
+    assert {atom.principal for atom in atoms} == {"AWS app", "AWS backup"}
+    assert {atom.action for atom in atoms if atom.principal == "AWS backup"} == {
+        "s3:getbucketlocation",
+        "s3:listbucket",
+        "s3:getobject",
+    }
+
+
+@pytest.mark.parametrize("principal", ["*", "", " * "])
+def test_a_grant_to_anybody_is_refused(principal: str) -> None:
+    with pytest.raises(PolicyError, match="names a user"):
+        _policy_presets.grants("media", [{"principal": principal, "access": "read_only"}])
+
+
 @pytest.mark.parametrize("access", _policy_presets.ACCESS)
 def test_bucket_level_actions_name_the_bare_bucket(access: str) -> None:
     """A store of today does not let bucket/* stand for the bucket, and refuses an ARN without a bucket."""
