@@ -252,7 +252,13 @@ def read(store: _s3.Store, options: Mapping[str, Any], module: AnsibleModule) ->
 
 def apply(store: _s3.Store, bucket: str, plan: _policy.Plan) -> None:
     """Write the policy, and wait until the store says the same."""
-    store.set_policy(bucket, plan.document)
+    try:
+        store.set_policy(bucket, plan.document)
+    except _s3.AccessDeniedError as error:
+        if not any(atom.principal == "*" for atom in plan.after - plan.before):
+            raise
+        text = f"{error}. A public access block, which buckets at AWS come with, refuses every policy that opens one"
+        raise _s3.AccessDeniedError(f"{text}: see public_access of module bucket", error.code) from error
     for attempt in range(REREADS):
         after = _policy.atoms(store.policy(bucket))
         if after == plan.after:

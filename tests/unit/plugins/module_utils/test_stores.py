@@ -93,3 +93,18 @@ def test_every_list_of_kinds_is_this_one() -> None:
     assert options["mastodon_s3_kind"]["choices"] == list(_stores.KINDS)
     assert yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]["store_kind"]["choices"] == list(_stores.KINDS)
     assert yaml.safe_load(store_env.DOCUMENTATION)["options"]["_input"]["choices"] == list(_stores.KINDS)
+
+
+def test_the_page_for_admins_is_the_table() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| (.+?) \| (.+?) \| (.+?) \|", (ROOT / "docs/stores.md").read_text(), re.M
+    )
+    rows = [row for row in rows if row[0] != "instance_store_kind"]
+    assert sorted(row[0] for row in rows) == sorted(_stores.KINDS)
+    for kind, *cells in rows:
+        if kind == _stores.OTHER:
+            continue
+        has = [
+            "no" if feature in _stores.KINDS[kind].lacks else "yes" for feature in ("policy", "versioning", "lifecycle")
+        ]
+        assert cells == has, kind
