@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _mastodon_layout
+from ansible_collections.fediops.mastodon.plugins.module_utils import _mastodon_layout, _stores
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, number
 
@@ -58,6 +58,19 @@ def store_tls_is_possible(inventory: Inventory) -> Iterable[Fault]:
             "instance_store_tls",
             "no host is in group minio, so nothing would change",
             "Remove it; instance_s3_endpoint says https:// or http://",
+        )
+
+
+def store_can_be_read(inventory: Inventory) -> Iterable[Fault]:
+    """The media host asks without a key, and where there is no bucket policy nobody answers it at the endpoint."""
+    kind = inventory.text("instance_store_kind")
+    foreign = inventory.members("mastodon") and not inventory.members("minio")
+    lacking = _stores.lacks(kind, "policy") if foreign and kind in _stores.KINDS else ""
+    if lacking and not inventory.text("instance_store_public_url"):
+        yield Fault(
+            "instance_store_public_url",
+            f"it is not set, but {lacking}, and so nobody can read the bucket at its endpoint",
+            f"Set it to the bucket's public address; to have one, {_stores.KINDS[kind].instead}",
         )
 
 
@@ -259,6 +272,8 @@ RULES: tuple[InventoryRule, ...] = (
     redis_is_somewhere,
     store_is_somewhere,
     store_tls_is_possible,
+=======
+    store_can_be_read,
     data_has_one_home,
     store_hosts_agree,
     private_address_is_set,

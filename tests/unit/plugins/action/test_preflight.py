@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.fediops.mastodon.plugins.module_utils import _secrets
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -177,6 +178,50 @@ def test_the_example_passes_with_and_without_its_secrets(site: Site, store: bool
     assert run.returncode == 0, run.stdout + run.stderr
     assert site.trace.exists()
     assert path.exists() == store
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "origin"),
+    [
+        (
+            "aws",
+            {"instance_s3_endpoint": "https://s3.eu-west-1.amazonaws.com", "instance_s3_region": "eu-west-1"},
+            {"url": "https://s3.eu-west-1.amazonaws.com", "prefix": "/mastodon-media"},
+        ),
+        (
+            "b2",
+            {
+                "instance_s3_endpoint": "https://s3.us-west-004.backblazeb2.com",
+                "instance_s3_region": "us-west-004",
+                "instance_store_public_url": "https://f004.backblazeb2.com/file/mastodon-media/",
+            },
+            {"url": "https://f004.backblazeb2.com", "prefix": "/file/mastodon-media"},
+        ),
+    ],
+)
+def test_a_store_of_somebody_else(site: Site, kind: str, variables: dict[str, str], origin: dict[str, str]) -> None:
+    inventory = yaml.safe_load((ROOT / "inventories" / "one_host" / "hosts.yml").read_text())
+    del inventory["all"]["children"]["minio"]
+    inventory["all"]["vars"] |= {"instance_store_kind": kind, "nginx_media_resolvers": ["192.0.2.53"], **variables}
+    path = site.directory / "inventory" / "hosts.yml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(inventory))
+    run = site.run(
+        path,
+        answers={"fedi": {"probe": PROBE}},
+        caddy_tls_issuer="internal",
+        shown=["nginx_media_origins", "mastodon_s3_hostname"],
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    endpoint = variables["instance_s3_endpoint"].partition("//")[2]
+    assert json.loads(site.trace.read_text()) == [[{"name": "store", **origin}], endpoint]
+
+
+def test_a_kind_of_store_that_nobody_knows(site: Site) -> None:
+    found, text = site.faults("foreign_store")
+    assert found == {("fedi", "mastodon_s3_kind")}
+    assert "makes it from instance_store_kind" in text
+    assert "'amazon' is no kind of store" in text
 
 
 def test_several_app_hosts(site: Site) -> None:
