@@ -339,6 +339,11 @@ DIFFERENT = [
         allow(Condition={"ArnEquals": {"aws:PrincipalArn": "123456789012"}}),
     ),
     (
+        "what only begins like an account's root is a name",
+        allow(Principal={"AWS": "arn:aws:iam::123456789012:root-of-all"}),
+        allow(Principal={"AWS": "123456789012"}),
+    ),
+    (
         "a user is not its account",
         allow(Principal={"AWS": "arn:aws:iam::123456789012:user/root"}),
         allow(Principal={"AWS": "123456789012"}),
