@@ -65,11 +65,13 @@ class Store(unittest.TestCase):
         self.assertEqual(ask(self.host, "/mastodon-media/a", "PUT", forged, b"x").status, 403)
 
     def test_signed_links(self):
-        path = "/mastodon-media/backups/dumps/1/a%20b.zip?" + SIGNED
-        seen = ask(self.host, path).seen
-        self.assertEqual((seen["port"], seen["path"]), (9000, path))
-        self.assertIn(["Host", self.host], seen["headers"])
-        self.assertEqual(ask(self.host, path, "HEAD").status, 200)
+        # A user's archive, and media that moderators discarded and look at again.
+        for key in ("backups/dumps/1/a%20b.zip", "media_attachments/files/1/original/a.png"):
+            path = f"/mastodon-media/{key}?{SIGNED}"
+            seen = ask(self.host, path).seen
+            self.assertEqual((seen["port"], seen["path"]), (9000, path))
+            self.assertIn(["Host", self.host], seen["headers"])
+            self.assertEqual(ask(self.host, path, "HEAD").status, 200)
 
     def test_writers(self):
         seen = ask(self.host, "/mastodon-media/a", "PUT", body=b"x" * 1000, source="127.0.0.2").seen
