@@ -272,7 +272,6 @@ RULES: tuple[InventoryRule, ...] = (
     redis_is_somewhere,
     store_is_somewhere,
     store_tls_is_possible,
-=======
     store_can_be_read,
     data_has_one_home,
     store_hosts_agree,

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Visit the media host by its names as a browser does, and compare every byte.
 
-visit.py NAME [--away ORIGIN[,ORIGIN]] [--cold]: files that only origins that are away hold may be 503; every other must be
-there. --cold empties the cache first.
+visit.py NAME [--away ORIGIN[,ORIGIN]] [--cold]: files that only origins that are away hold may be 503; every other must
+be there. --cold empties the cache first.
 """
 
 from __future__ import annotations

@@ -214,7 +214,7 @@ def test_a_store_of_somebody_else(site: Site, kind: str, variables: dict[str, st
     )
     assert run.returncode == 0, run.stdout + run.stderr
     endpoint = variables["instance_s3_endpoint"].partition("//")[2]
-    assert json.loads(site.trace.read_text()) == [[{"name": "store", **origin}], endpoint]
+    assert json.loads(site.trace.read_text()) == [[{"name": "own", **origin}], endpoint]
 
 
 def test_a_kind_of_store_that_nobody_knows(site: Site) -> None:
