@@ -57,7 +57,9 @@ def server(url: Any) -> tuple[str, str, int] | None:
     if not separator or scheme not in _PORTS:
         return None
     endpoint = _syntax.endpoint(rest) or _syntax.endpoint(f"{rest}:{_PORTS[scheme]}")
-    return (scheme, endpoint[0], endpoint[1]) if endpoint else None
+    if endpoint is None:
+        return None
+    return scheme, endpoint[0], endpoint[1]
 
 
 def in_host_name(origin: Mapping[str, Any]) -> str:

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Beside nginx-media.service: counts what its origins answer, and says when the disk of the cache is full.
