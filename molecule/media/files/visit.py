@@ -66,7 +66,9 @@ def main() -> int:
     away = set(filter(None, given.away.split(",")))
     if given.cold:
         subprocess.run(["systemctl", "stop", "nginx-media"], check=True)
-        shutil.rmtree("/srv/cache/nginx-media")
+        # The directory itself stays: the service may write nowhere else, and does not start without it.
+        for each in Path("/srv/cache/nginx-media").iterdir():
+            shutil.rmtree(each)
         subprocess.run(["systemctl", "start", "nginx-media"], check=True)
         time.sleep(1)
     with ThreadPoolExecutor(6) as pool:
