@@ -117,7 +117,7 @@ class Alpn(unittest.TestCase):
     def test_renewal_is_not_noticed(self):
         authority(443)
         since = time.time()
-        before = certificate()["serialNumber"]
+        serials = [certificate()["serialNumber"]]
         seen: list = []
         done = threading.Event()
 
@@ -131,12 +131,14 @@ class Alpn(unittest.TestCase):
         visitor = threading.Thread(target=visit)
         visitor.start()
         try:
-            after = wait_for_certificate(NAME, 120, other_than=before)["serialNumber"]
+            # One renewal may have been under way by port 80 when that was closed.
+            while len(serials) < 2 or (len(serials) < 3 and "tls-alpn-01" not in proofs(since)):
+                serials.append(wait_for_certificate(NAME, 120, other_than=serials[-1])["serialNumber"])
             time.sleep(1)
         finally:
             done.set()
             visitor.join()
-        self.assertEqual(set(seen), {before, after}, "a visitor was refused")
+        self.assertEqual(set(seen), set(serials), "a visitor was refused")
         self.assertGreater(len(seen), 20)
         self.assertIn("tls-alpn-01", proofs(since))
 
