@@ -19,16 +19,17 @@ PROVE_ONLY = ("caddy_acme", "minio_hosts", "media", "two_hosts", "scale_out")
 ON_DEBIAN_12 = ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy")
 # A role's scenario waits as much as it works; whole systems are timed, and run alone.
 AT_A_TIME = 2
+LONGEST = ("minio", "tinc_vpn")
 # Making and removing the host are no tests.
 STEP_DONE = re.compile(r"^INFO +\[\S+ > (?:check|converge|idempotence|verify|side_effect)\] Executed: Successful", re.M)
 MISSING = re.compile(r"^WARNING +\[\S+ > (?!prepare)\w+\] Executed: Missing.*", re.M)
 
 
 def roles() -> list[str]:
-    """The scenarios of roles. The longest is begun first, so that none runs alone at the end."""
+    """The scenarios of roles. The longest are begun first, so that none runs alone at the end."""
     found = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
     listed = [name for name in found if name not in (*WHOLE_SYSTEMS, *PROVE_ONLY)]
-    return sorted(listed, key=lambda name: name != "tinc_vpn")
+    return sorted(listed, key=lambda name: name not in LONGEST)
 
 
 def names() -> list[str]:
