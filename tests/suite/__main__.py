@@ -8,6 +8,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.suite import demo, lint, programs, scenarios
 from tests.suite.steps import BUILD, Step, Tally, finish, run
@@ -64,10 +65,14 @@ def test(only: str | None) -> int:
         if run(depot(), tally):
             scenarios.run_scenario(only, tally)
         return finish(tally)
-    for step in lint.steps():
-        run(step, tally)
-    run(pytest("unit tests", "tests/unit"), tally)
-    if run(depot(), tally):
+    beside = Tally()
+    with ThreadPoolExecutor(1) as helper:
+        # The one long wait of a cold start; linters and unit tests need nothing of it.
+        there = helper.submit(run, depot(), beside)
+        for step in (*lint.steps(), pytest("unit tests", "tests/unit")):
+            run(step, tally)
+    tally.include(beside)
+    if there.result():
         run(integration(), tally)
         scenarios.run_beside(scenarios.roles(), tally)
         for name in scenarios.WHOLE_SYSTEMS:

@@ -43,8 +43,7 @@ def run_beside(wanted: Sequence[str], tally: Tally, suite: str = "debian13") -> 
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         list(pool.map(lambda name, own: run_scenario(name, own, suite), wanted, tallies))
     for own in tallies:
-        tally.passed += own.passed
-        tally.failed += own.failed
+        tally.include(own)
 
 
 def run_scenario(name: str, tally: Tally, suite: str = "debian13", kill_points: int = 10, disturb: str = "few") -> bool:
