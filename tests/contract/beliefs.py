@@ -123,6 +123,10 @@ BELIEFS = {
     "version": Belief("tootctl --version prints the release, perhaps with a suffix.", "lib/mastodon/cli/main.rb"),
     # The web process
     "health": Belief("/health answers OK for any Host, without https.", "app/controllers/health_controller.rb"),
+    "rate_limit": Belief(
+        "An address may ask the API 300 times in five minutes without a token; loopback, and /health, have no limit.",
+        "config/initializers/rack_attack.rb",
+    ),
     "https_redirect": Belief(
         "Without X-Forwarded-Proto: https everything else redirects.", "config/environments/production.rb"
     ),

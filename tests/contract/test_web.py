@@ -15,6 +15,22 @@ def test_health(bed: Bed, web: str) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+def test_rate_limit(bed: Bed, web: str) -> None:
+    def refused(address: str, path: str) -> int:
+        # Twice as often and more: the five minutes may end in between.
+        codes = bed.engine.run(
+            "exec", bed.services, "curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}\\n",
+            "--header", f"Host: {DOMAIN}", "--header", "X-Forwarded-Proto: https",
+            "--header", f"X-Forwarded-For: {address}", f"http://web:3000{path}?[1-610]",
+        ).split()  # fmt: skip
+        assert set(codes) <= {"200", "429"}
+        return codes.count("429")
+
+    assert refused("198.51.100.9", "/health") == 0
+    assert refused("127.0.0.1", "/api/v2/instance") == 0
+    assert refused("198.51.100.9", "/api/v2/instance") > 0
+
+
 def test_https_redirect(bed: Bed, web: str) -> None:
     answer = bed.get("http://web:3000/about", f"Host: {DOMAIN}")
     assert answer.status == 301

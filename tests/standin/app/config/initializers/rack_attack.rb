@@ -5,7 +5,8 @@ Rack::Attack.safelist('allow from localhost') do |request|
   %w(127.0.0.1 ::1).include?(ActionDispatch::Request.new(request.env).remote_ip)
 end
 
-Rack::Attack.throttle('throttle_unauthenticated', limit: 300, period: 5.minutes) do |request|
+Rack::Attack.throttle('throttle_unauthenticated_api', limit: 300, period: 5.minutes) do |request|
+  next unless request.path.start_with?('/api')
   next if request.get_header('HTTP_AUTHORIZATION') || request.cookies['_mastodon_session']
 
   ActionDispatch::Request.new(request.env).remote_ip
