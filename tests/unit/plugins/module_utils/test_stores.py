@@ -27,7 +27,8 @@ READ = re.compile(
 def test_every_kind_is_usable(kind: str) -> None:
     found = _stores.environment(kind)
     assert all(READ.fullmatch(name) for name in found)
-    assert found["S3_RETRY_LIMIT"] and found["S3_READ_TIMEOUT"] >= found["S3_OPEN_TIMEOUT"] > 0  # type: ignore[operator]
+    assert found["S3_RETRY_LIMIT"]
+    assert int(found["S3_READ_TIMEOUT"]) >= int(found["S3_OPEN_TIMEOUT"]) > 0
     assert {found[name] for name in found if name.startswith("AWS_")} <= {"when_required", "when_supported"}
     assert _stores.KINDS[kind].lacks <= set(_stores.FEATURES)
 
