@@ -36,8 +36,9 @@ def on(host: str, *argv: str) -> str:
 
 
 def releases(host: str) -> set[str]:
-    """The releases of the containers that run on a host."""
-    images = on(host, "docker", "ps", "--format", "{{.Image}}").split()
+    """The releases of the services that run on a host; the migration of a run that was killed goes on, and is none."""
+    services = "label=com.docker.compose.oneoff=False"
+    images = on(host, "docker", "ps", "--filter", services, "--format", "{{.Image}}").split()
     return {image.rpartition(":")[2] for image in images}
 
 
