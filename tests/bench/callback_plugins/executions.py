@@ -52,7 +52,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible carries no 
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Note a step: all hosts of the play go through it before the next one begins."""
-        note(step=str(task.get_name()))
+        # Ansible's own flow control asks nobody, and tells of itself once for each host.
+        if task.action not in ("meta", "ansible.builtin.meta"):
+            note(step=str(task.get_name()))
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """Note a handler, which is a step as well."""
