@@ -12,7 +12,7 @@ from tests.suite.steps import ROOT
 
 
 def main() -> int:
-    """Check the plugins as the collection they are, and the tools below tests/ as the package they are."""
+    """Check plugins as the collection they are, tools below tests/ and a program for hosts as the packages they are."""
     plugins = ROOT / ".ansible" / "collections" / "ansible_collections" / "fediops" / "mastodon" / "plugins"
     env = {**os.environ, "MYPYPATH": str(ROOT / ".ansible" / "collections")}
     mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
@@ -22,7 +22,13 @@ def main() -> int:
         cwd=ROOT,
         check=False,
     ).returncode
-    return as_collection or as_tools
+    on_hosts = subprocess.run(
+        [*mypy, "--package", "media_gone"],
+        env={**os.environ, "MYPYPATH": str(ROOT / "roles" / "nginx_media" / "files" / "gone")},
+        cwd=ROOT,
+        check=False,
+    ).returncode
+    return as_collection or as_tools or on_hosts
 
 
 if __name__ == "__main__":
