@@ -90,6 +90,15 @@ _value:
     timeout:
       description: Time to stay silent; empty for the proxy's own.
       type: str
+    access_key:
+      description: The name of who may delete there; empty where nobody may.
+      type: str
+    secret_key:
+      description: The secret of who may delete there.
+      type: str
+    region:
+      description: The region that requests are signed for.
+      type: str
 """
 
 import dataclasses

@@ -37,6 +37,10 @@ class Origin:
     forbidden: str = "missing"
     connect_timeout: str = ""
     timeout: str = ""
+    # Of a store that may be written to. No template for a proxy shows them.
+    access_key: str = ""
+    secret_key: str = ""
+    region: str = "us-east-1"
 
 
 def is_prefix(value: Any) -> bool:
@@ -132,4 +136,7 @@ def _remote(origin: Mapping[str, Any], common: Mapping[str, Any]) -> Origin:
         tls_verify=origin.get("tls_verify") is not False,
         tls_ca=str(origin.get("tls_ca") or ""),
         others=tuple(map(str, _syntax.listed(origin.get("others")))),
+        access_key=str(origin.get("access_key") or ""),
+        secret_key=str(origin.get("secret_key") or ""),
+        region=str(origin.get("region") or "us-east-1"),
     )

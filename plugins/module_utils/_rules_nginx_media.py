@@ -14,6 +14,7 @@ from typing import Any, Callable
 from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _media,
     _rule_parts,
+    _rules_nginx_media_gone,
     _rules_nginx_media_origins,
     _syntax,
 )
@@ -136,6 +137,7 @@ def times_are_times(variables: Mapping[str, Any]) -> Iterable[Fault]:
 RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     platform,
     *_rules_nginx_media_origins.RULES,
+    *_rules_nginx_media_gone.RULES,
     resolvers_are_addresses,
     server_names_are_domains,
     listener_is_private,

@@ -18,6 +18,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+# What nginx-media-gone.service counts, where it runs: Prometheus asks in one place for both.
+OTHERS = Path("/run/nginx-media-gone/metrics")
 STEP, ROUND = 1.0, 5  # seconds between looks at the disk; looks from one count to the next
 _UNITS = {"m": 2**20, "g": 2**30}
 _TIME = re.compile(r"[0-9]+\.[0-9]+")
@@ -144,6 +146,14 @@ def replace(path: Path, text: str) -> None:
     new.rename(path)
 
 
+def others(file: Path) -> str:
+    """Return what another program counts; nothing while it does not run."""
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
+
+
 def main(cache: Path, least: int, nginx: Path, own: Path) -> None:
     """Look at the disk each second, and count every five."""
     counts, full, looks = Counts(), own / "full", 0
@@ -159,7 +169,7 @@ def main(cache: Path, least: int, nginx: Path, own: Path) -> None:
             except (OSError, ValueError) as error:
                 # nginx is stopping or starting.
                 print(f"not counted: {error}", file=sys.stderr, flush=True)
-            replace(own / "metrics", counts.text(free < least, free))
+            replace(own / "metrics", counts.text(free < least, free) + others(OTHERS))
         looks += 1
         time.sleep(STEP)
 

@@ -20,6 +20,7 @@ STORE = {"name": "store", "url": "http://10.0.0.5:9000", "bucket": "mastodon-med
 OLD = {"name": "old", "url": "http://[fd00::7]:80"}
 FOREIGN = {"name": "b2", "url": "https://s3.example.org", "bucket": "bucket", "host_header": "media.example.org"}
 DISK = {"name": "disk", "directory": "/srv/media"}
+DATABASE = {"host": "10.0.0.2", "name": "instance", "user": "media", "password": "secret-of-the-database"}
 
 
 def written(*origins: dict[str, str], **changes: Any) -> str:
@@ -66,7 +67,10 @@ def leads_to(lines: list[str]) -> dict[str, str]:
     return {status: match[2] for match in found if match for status in match[1].split()}
 
 
-@pytest.mark.parametrize("template", ["nginx.conf.j2", "nginx-media.service.j2", "nginx-media-watch.service.j2"])
+@pytest.mark.parametrize(
+    "template",
+    ["nginx.conf.j2", "nginx-media.service.j2", "nginx-media-watch.service.j2", "nginx-media-gone.service.j2"],
+)
 def test_first_line_says_who_wrote_it(template: str) -> None:
     text = render("nginx_media", template, {"nginx_media_server_names": ["a.b"], "nginx_media_origins": [STORE]})
     assert text.startswith("#\n# Ansible managed\n#\n")
@@ -215,6 +219,11 @@ def test_a_linter_finds_nothing(origins: tuple[dict[str, Any], ...], slice_size:
     assert issues(written(*origins, resolvers=["10.0.0.53"], slice_size=slice_size), tmp_path) == []
 
 
+def test_a_linter_finds_nothing_about_what_is_gone(tmp_path: Path) -> None:
+    changes = {"bust_secret": "x" * 16, "database": DATABASE, "cdn": {"purge_url": "https://cdn/{url}"}}
+    assert issues(written(STORE, OLD, **changes), tmp_path) == []
+
+
 def test_the_linter_sees(tmp_path: Path) -> None:
     text = written(STORE, OLD).replace("proxy_pass http://origin_old;", "proxy_pass http://origin_old$uri;")
     assert "http_splitting" in issues(text, tmp_path)
@@ -225,6 +234,7 @@ def test_the_linter_sees(tmp_path: Path) -> None:
     [
         ("/accounts/avatars/1/original/a.png", True),
         ("/cache/media_attachments/a.b/c-d_e.webp", True),
+        ("/accounts/site/@1x/a.png", True),
         ("/a.b/x", True),
         ("/aXb/x", False),
         ("/backups/dumps/1.zip", False),
@@ -287,3 +297,56 @@ def test_hosts_of_one_store_are_one_origin() -> None:
     found = config({**STORE, "others": ["10.0.0.6:9000", "[fd00::7]:9000"]})
     servers = found.find("upstream origin_store").lines()
     assert servers[:3] == ["server 10.0.0.5:9000", "server 10.0.0.6:9000", "server [fd00::7]:9000"]
+
+
+MARK = "if (-e /var/lib/nginx-media-gone/marks$media_mark)"
+
+
+def test_what_is_gone_is_asked_for_only_where_somebody_knows() -> None:
+    assert not [line for line in config(STORE).lines() if "gone" in line or "PURGE" in line]
+    for changes in ({"bust_secret": "x" * 16}, {"database": DATABASE}):
+        members = server(STORE, **changes).members
+        words = [member.words for member in members]
+        assert words.index(MARK) < words.index("location = /")
+        assert members[words.index(MARK)].lines() == ["return 419"]
+        assert locations(STORE, **changes)["@gone"] == [
+            "if (-f /var/lib/nginx-media-gone/marks$media_mark)",
+            "return 404",
+            "if (-f /var/lib/nginx-media-gone/marks$media_mark/$media_in_mark)",
+            "return 404",
+            "rewrite ^([A-Za-z0-9@/._-]+)$ $1 last",
+            "return 404",
+        ]
+
+
+def test_busts_pass_with_a_secret_only_and_before_the_marks() -> None:
+    for changes, passes in (({"bust_secret": "x" * 16}, True), ({"database": DATABASE}, False)):
+        found = config(STORE, **changes)
+        assert ('PURGE ""' in " ".join(found.find("map $request_method").lines()).replace("    ", " ")) is passes
+        assert any(line == "proxy_pass http://gone" for line in found.lines()) is passes
+    words = [member.words for member in server(STORE, bust_secret="x" * 16).members]
+    assert words.index("if ($media_forbidden_method)") < words.index("if ($request_method = PURGE)")
+    assert words.index("if ($request_method = PURGE)") < words.index(MARK)
+
+
+def test_of_a_bust_nothing_goes_on_but_the_path_and_two_headers() -> None:
+    lines = locations(STORE, bust_secret="x" * 16, bust_header="X-Other-Secret")["@bust"]
+    assert [line.split()[1] for line in lines if line.startswith("proxy_set_header")] == [
+        "Connection", "Content-Length", "Host", "X-Other-Secret", "X-Bust-Forwarded",
+    ]  # fmt: skip
+    assert "proxy_set_header X-Other-Secret $http_x_other_secret" in lines
+    assert {"rewrite ^ $busted break", "proxy_cache off"} <= set(lines)
+
+
+def test_no_secret_reaches_nginx() -> None:
+    store = {**STORE, "access_key": "janitor", "secret_key": "secret-of-the-janitor"}
+    cdn = {"purge_url": "https://cdn/{url}", "headers": {"Key": "secret-of-the-cdn"}}
+    text = written(store, bust_secret="secret-of-busts-0", database=DATABASE, cdn=cdn)
+    assert "secret-of" not in text
+    assert "janitor" not in text
+
+
+def test_a_cdn_may_keep_files_for_a_while_only() -> None:
+    for cdn, said in (({}, ""), ({"purge_url": "x"}, "s-maxage=3600, "), ({"ttl": 60}, "s-maxage=60, ")):
+        lines = config(STORE, cdn=cdn).find("map $status $media_cache_control").lines()
+        assert lines[1:] == [f'{status} "public, max-age=315576000, {said}immutable"' for status in (200, 206, 304)]

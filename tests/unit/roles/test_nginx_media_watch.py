@@ -130,3 +130,8 @@ def test_lines_are_read_a_round_after_they_were_taken(tmp_path: Path, monkeypatc
     assert watch.take(current, taken, pid) == ["one", "two"]
     assert told == [77], "nothing was written since, so nginx is left alone"
     assert not taken.exists()
+
+
+def test_what_another_program_counts_is_shown_while_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "metrics").write_text("a 1\n")
+    assert (watch.others(tmp_path / "metrics"), watch.others(tmp_path / "none")) == ("a 1\n", "")

@@ -96,6 +96,7 @@ SECRET_FILES = {
     ("mastodon", "app.env.j2"),
     ("mastodon", "common.env.j2"),
     ("minio", "minio.env.j2"),
+    ("nginx_media", "gone.json.j2"),
     ("redis", "users.acl.j2"),
 }
 

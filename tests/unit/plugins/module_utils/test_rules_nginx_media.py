@@ -27,8 +27,17 @@ GOOD: dict[str, Any] = {
     "nginx_media_connect_timeout": "3s",
     "nginx_media_origin_timeout": "15s",
     "nginx_media_slice_size": "8m",
+    "nginx_media_bust_secret": "0123456789abcdef",
+    "nginx_media_bust_header": "X-Bust-Secret",
+    "nginx_media_database": {"host": "10.0.0.2", "name": "instance", "user": "media", "password": "secret"},
+    "nginx_media_hidden_interval": 20,
+    "nginx_media_peers": ["10.0.0.8:8080", "[fd00::8]:8080"],
+    "nginx_media_cdn": {"purge_url": "https://api.example.net/purge?url={url}", "headers": {"Key": "a secret"}},
     "ansible_facts": {"distribution": "Debian", "distribution_major_version": "12"},
 }
+KEYS = {"access_key": "janitor", "secret_key": "secret", "bucket": "media", "prefix": ""}
+NOBODY = {"nginx_media_bust_secret": "", "nginx_media_database": {}}
+NOTHING = {"nginx_media_peers": [], "nginx_media_cdn": {}}
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"
 RULES = {rule.__name__: rule for rule in _rules_nginx_media.RULES}
 
@@ -38,6 +47,16 @@ def faults(rule: str, **variables: Any) -> list[str]:
     found = list(RULES[rule]({**GOOD, **variables}))
     assert all(fault.fault and fault.cure and fault.variable for fault in found)
     return [fault.variable for fault in found]
+
+
+def database(**changes: Any) -> dict[str, Any]:
+    """Return variables with a database, changed."""
+    return {"nginx_media_database": {**GOOD["nginx_media_database"], **changes}}
+
+
+def cdn(**changes: Any) -> dict[str, Any]:
+    """Return variables with a CDN, changed."""
+    return {"nginx_media_cdn": {**GOOD["nginx_media_cdn"], **changes}}
 
 
 def origin(**changes: Any) -> dict[str, Any]:
@@ -64,6 +83,14 @@ def origin(**changes: Any) -> dict[str, Any]:
         origin(forbidden="away", connect_timeout="1s", timeout="2m"),
         {"nginx_media_origins": [{"name": "disk", "directory": "/home/mastodon/live/public/system"}]},
         {"nginx_media_slice_size": ""},
+        {**NOBODY, **NOTHING},
+        {"nginx_media_bust_secret": ""},
+        {"nginx_media_database": {}},
+        database(host="db.example.org", port=5433, tls=True, certificate=CERTIFICATE),
+        origin(**KEYS, region="eu-central-1"),
+        origin(**KEYS, url="https://s3.example.org", path_style=False),
+        cdn(purge_url="https://api.example.net/purge_cache", body='{"files": ["{url}"]}', method="POST", ttl=60),
+        cdn(purge_url="https://api.example.net/purge/{host}{path}", headers={}, method="PURGE"),
         {"ansible_facts": {}},
     ],
 )
@@ -145,6 +172,39 @@ def test_good_values(variables: dict[str, Any]) -> None:
         ("slices_have_a_size", {"nginx_media_slice_size": 8}),
         ("slices_have_a_size", {"nginx_media_slice_size": "100k"}),
         ("slices_have_a_size", {"nginx_media_slice_size": "1g"}),
+        ("bust_secret_cannot_be_guessed", {"nginx_media_bust_secret": "short"}),
+        ("bust_secret_cannot_be_guessed", {"nginx_media_bust_secret": "0123456789 abcdef"}),
+        ("bust_header_is_a_header", {"nginx_media_bust_header": "Host"}),
+        ("bust_header_is_a_header", {"nginx_media_bust_header": "X_Secret"}),
+        ("bust_header_is_a_header", {"nginx_media_bust_header": "X-Secret; return 200"}),
+        ("database_can_be_asked", database(host="")),
+        ("database_can_be_asked", database(port="5432")),
+        ("database_can_be_asked", database(name="")),
+        ("database_can_be_asked", database(user=None)),
+        ("database_can_be_asked", database(password="")),
+        ("database_can_be_asked", database(certificate="/etc/ssl/db.pem")),
+        ("interval_keeps_the_promise", {"nginx_media_hidden_interval": 60}),
+        ("interval_keeps_the_promise", {"nginx_media_hidden_interval": "20"}),
+        ("writable_origins_are_stores", origin(access_key="janitor")),
+        ("writable_origins_are_stores", origin(**{**KEYS, "secret_key": "a b"})),
+        ("writable_origins_are_stores", origin(**{**KEYS, "bucket": ""})),
+        ("writable_origins_are_stores", origin(**KEYS, region="eu/1")),
+        (
+            "writable_origins_are_stores",
+            {"nginx_media_origins": [{"name": "disk", "directory": "/srv/media", **KEYS}]},
+        ),
+        ("cdn_can_be_asked", cdn(purge_url="api.example.net/{url}")),
+        ("cdn_can_be_asked", cdn(purge_url="https://api.example.net/purge")),
+        ("cdn_can_be_asked", cdn(method="post it")),
+        ("cdn_can_be_asked", cdn(headers={"Key": "a\r\nb"})),
+        ("cdn_can_be_asked", cdn(headers="Key: a")),
+        ("cdn_can_be_asked", cdn(ttl=0)),
+        ("cdn_can_be_asked", cdn(body=7)),
+        ("peers_are_others", {"nginx_media_peers": ["10.0.0.8"]}),
+        ("peers_are_others", {"nginx_media_peers": ["127.0.0.1:8080"]}),
+        ("somebody_can_say_what_is_gone", {**NOBODY, **NOTHING, **origin(**KEYS)}),
+        ("somebody_can_say_what_is_gone", {**NOBODY, **NOTHING, **cdn()}),
+        ("somebody_can_say_what_is_gone", {**NOBODY, **NOTHING, "nginx_media_peers": ["10.0.0.8:8080"]}),
     ],
 )
 def test_faults(rule: str, variables: dict[str, Any]) -> None:
