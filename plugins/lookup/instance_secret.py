@@ -15,8 +15,8 @@ author:
 description:
   - Returns values from the store that M(fediops.mastodon.instance_secrets) keeps.
   - An encrypted store is decrypted with the vault passwords that the run was started with.
-  - In check mode, while no store exists yet, it returns placeholders of the right form,
-    so that a dry run of a whole playbook on a bare machine works.
+  - In check mode it returns placeholders of the right form for what the store lacks, or when there is no store yet,
+    so that a dry run of a whole playbook works on a bare machine, and with a store of an older release.
 options:
   _terms:
     description: Names of the secrets.
@@ -86,7 +86,11 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # Ansible carries no type
                 f"the secret store {path} does not exist. Run the site playbook, which creates it,"
                 " or set instance_secrets_file to where it is"
             )
-        return [self._value(path, values, name) for name in terms]
+        dry = bool(variables.get("ansible_check_mode"))
+        return [
+            _secrets.placeholder(name) if dry and name not in values else self._value(path, values, name)
+            for name in terms
+        ]
 
     def _path(self, variables: Mapping[str, Any]) -> Path:
         store = self.get_option("store")

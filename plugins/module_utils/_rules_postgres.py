@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable
 
-from ansible_collections.fediops.mastodon.plugins.module_utils import _rule_parts
+from ansible_collections.fediops.mastodon.plugins.module_utils import _rule_parts, _rules_postgres_questions
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 from ansible_collections.fediops.mastodon.plugins.module_utils._pg_conf import SETTING_NAME, quote
 
@@ -265,4 +265,5 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     readable_settings,
     tls_names,
     tls_is_there,
+    *_rules_postgres_questions.RULES,
 )

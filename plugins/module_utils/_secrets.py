@@ -114,6 +114,15 @@ KINDS: dict[str, Kind] = {
             "AWS_ACCESS_KEY_ID",
         ),
         _password("s3_secret_key", "AWS_SECRET_ACCESS_KEY"),
+        # As it is in a header, in the app's env file and at the media host. Never imported: both ends are ours.
+        Kind(
+            "cache_buster_secret",
+            ALPHANUMERIC,
+            40,
+            rf"{_SAFE}{{16,128}}",
+            "16 to 128 letters, digits and _ = -",
+        ),
+        _password("media_database_password"),
         # Mastodon hashes with bcrypt, which ignores what follows the 72nd byte.
         Kind(
             "owner_password",

@@ -19,7 +19,8 @@ description:
     The secrets are C(secret_key_base), C(active_record_encryption_primary_key),
     C(active_record_encryption_deterministic_key), C(active_record_encryption_key_derivation_salt),
     C(vapid_private_key), C(vapid_public_key), C(database_password), C(redis_password), C(s3_root_user),
-    C(s3_root_password), C(s3_access_key), C(s3_secret_key) and C(owner_password).
+    C(s3_root_password), C(s3_access_key), C(s3_secret_key), C(cache_buster_secret), C(media_database_password) and
+    C(owner_password).
   - The store is a flat YAML mapping.
     It is encrypted with Ansible Vault when the run was started with a vault password.
     A store that is not encrypted yet is then encrypted in place; an encrypted one is never decrypted on disk.
@@ -85,6 +86,8 @@ options:
       - s3_root_password
       - s3_access_key
       - s3_secret_key
+      - cache_buster_secret
+      - media_database_password
       - owner_password
 seealso:
   - plugin: fediops.mastodon.instance_secret
