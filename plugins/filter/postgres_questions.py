@@ -16,10 +16,10 @@ author: "fediops contributors (@fediops)"
 version_added: "1.0.0"
 short_description: What differs between the functions of a database and those by which closed tables are asked
 description:
-  - Compares functions as databases have them with those that are wanted, and returns only the differences, each with the
-    statements that make it right.
-  - A function is owned by the owner of its database and runs with the owner's rights, has a fixed search path and a body
-    that is text, and may be called by the users that are named and by nobody else.
+  - Compares functions as databases have them with those that are wanted, and returns only the differences, each with
+    the statements that make it right.
+  - A function is owned by the owner of its database and runs with the owner's rights, has a fixed search path and a
+    body that is text, and may be called by the users that are named and by nobody else.
 positional: _input
 options:
   _input:

@@ -49,7 +49,10 @@ class Instance:
 
     def clients(self, service: str) -> list[Place]:
         """Return the hosts that connect to a service."""
-        if service in ("postgres", "redis", "s3"):
+        if service == "postgres":
+            # The media host asks what is not to be shown.
+            return _union(self._in("mastodon"), self._in("nginx_media"))
+        if service in ("redis", "s3"):
             return self._in("mastodon")
         if service == "minio":
             # Its own hosts among themselves, and nobody else: the app writes through the edge.

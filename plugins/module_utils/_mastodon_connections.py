@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Callable
@@ -257,6 +258,30 @@ def extra_hosts(variables: Mapping[str, Any]) -> Iterator[Fault]:
             )
 
 
+def cache_buster(variables: Mapping[str, Any]) -> Iterator[Fault]:
+    """Mastodon sends the request whether or not it has a secret, and asks nobody whether it was of use."""
+    value = variables.get("mastodon_cache_buster")
+    if not isinstance(value, Mapping) or not value:
+        return
+    name = "mastodon_cache_buster"
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,60}", str(value.get("header", ""))):
+        yield Fault(name, f"{value.get('header')!r} is not the name of a header", "Write it like X-Bust-Secret")
+    if not re.fullmatch(r"[A-Za-z0-9_=-]{16,128}", str(value.get("secret", ""))):
+        yield Fault(
+            name, "its secret is not 16 to 128 letters, digits and _ = -", "Take it from the instance's secret store"
+        )
+    address = value.get("address", "")
+    if address not in ("", None) and not _syntax.is_address(address):
+        yield Fault(name, f"address {address!r} is not an IP address", "Write one, or leave it out")
+    elif address and (ipaddress.ip_address(address).is_loopback or _syntax.is_wildcard(address)):
+        # Mastodon may fetch from it, for whoever makes it: on host networking that is Redis and the database.
+        yield Fault(
+            name,
+            f"address {address} is the app's own host, with all that listens there on loopback",
+            "Name the address at which others reach the media host",
+        )
+
+
 def log_level(variables: Mapping[str, Any]) -> Iterator[Fault]:
     """Sidekiq does not start with a level that it does not know."""
     value = variables.get("mastodon_log_level", "info")
@@ -280,5 +305,6 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     bind_address,
     networks,
     extra_hosts,
+    cache_buster,
     log_level,
 )

@@ -221,6 +221,13 @@ def stores_can_be_verified(variables: Mapping[str, Any]) -> Iterable[Fault]:
             )
 
 
+def only_media_are_purged(variables: Mapping[str, Any]) -> Iterable[Fault]:
+    """Elsewhere nobody expects the method, and the app would take it for a mistake."""
+    for site in sites(variables):
+        if site.get("purge") and site.get("kind") != "media":
+            yield Fault(VARIABLE, f"{label(site)}: only media can be purged", "Remove purge")
+
+
 def directories_are_public(variables: Mapping[str, Any]) -> Iterable[Fault]:
     """The service has no view of home directories, and shares no temporary directory with anybody."""
     for site in sites(variables):
@@ -247,5 +254,6 @@ RULES: tuple[Callable[[Mapping[str, Any]], Iterable[Fault]], ...] = (
     redirects_lead_elsewhere,
     own_certificates_are_whole,
     stores_can_be_verified,
+    only_media_are_purged,
     directories_are_public,
 )

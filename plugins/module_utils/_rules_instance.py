@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.fediops.mastodon.plugins.module_utils import (
     _rules_instance_domains,
     _rules_instance_hosts,
+    _rules_instance_media,
     _rules_instance_names,
     _rules_instance_network,
     _rules_instance_sites,
@@ -19,6 +20,7 @@ RULES: tuple[InventoryRule, ...] = (
     *_rules_instance_names.RULES,
     *_rules_instance_tiers.RULES,
     *_rules_instance_network.RULES,
+    *_rules_instance_media.RULES,
     *_rules_instance_sites.RULES,
     *_rules_instance_hosts.RULES,
 )

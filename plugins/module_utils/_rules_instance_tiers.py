@@ -13,6 +13,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fau
 from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule, number
 
 TOOTCTL_POOL = 6  # tootctl -c 5, as in maintenance jobs
+MEDIA_POOL = 2  # of a media host: one that asks every few seconds, and one for what was deleted
 RESERVED = 3  # PostgreSQL keeps these for superusers
 
 
@@ -254,13 +255,13 @@ def connections_fit(inventory: Inventory) -> Iterable[Fault]:
     known = [count for count in wanted if count is not None]
     if not known or len(known) != len(wanted):
         return
-    total = sum(known) + TOOTCTL_POOL + RESERVED
+    total = sum(known) + TOOTCTL_POOL + RESERVED + MEDIA_POOL * len(inventory.members("nginx_media"))
     for host, value in inventory.values("postgres", "postgres_max_connections"):
         limit = number(value)
         if limit is not None and total > limit:
             yield Fault(
                 "postgres_max_connections",
-                f"it is {limit}, but the app may open {total} connections",
+                f"it is {limit}, but app and media host may open {total} connections",
                 f"Raise it to at least {total}, or run fewer threads",
                 host,
             )

@@ -105,6 +105,13 @@ BELIEFS = {
     "skip_post_any_value": Belief("SKIP_POST_DEPLOYMENT_MIGRATIONS=false skips as well.", "lib/mastodon/database.rb"),
     "skip_post_on_empty": Belief("db:migrate with SKIP_POST… refuses an empty database.", "lib/tasks/db.rake"),
     "unprivileged_role": Belief("The owner of the database is enough; no superuser is needed.", "db/schema.rb"),
+    "hidden_media": Belief(
+        "The columns that say what moderators hide, and its files, are there for the media host to ask.", "db/schema.rb"
+    ),
+    "suspended_account": Belief(
+        "suspend! sets suspended_at, unsuspend! takes it back; the files' names stay.",
+        "app/models/concerns/account/suspensions.rb",
+    ),
     # tootctl
     "create_owner": Belief(
         "accounts create prints OK and a password of 32 hex digits, exit 0.", "lib/mastodon/cli/accounts.rb"
@@ -190,5 +197,21 @@ STORAGE = {
     "s3_signed_url": Belief("A signed address is built on S3_ENDPOINT.", "issues 26546, 33751"),
     "s3_empty_alias": Belief(
         "An empty S3_ALIAS_HOST gives an address without a host.", "config/initializers/paperclip.rb"
+    ),
+    "bust_request": Belief(
+        "A deleted upload's public address gets one CACHE_BUSTER_HTTP_METHOD with the secret in its header.",
+        "app/models/media_attachment.rb, app/lib/cache_buster.rb",
+    ),
+    "bust_any_answer": Belief("Whatever the answer is, it is not asked again.", "app/lib/cache_buster.rb"),
+    "bust_private": Belief(
+        "It goes to a private address only when ALLOWED_PRIVATE_ADDRESSES names it.", "app/lib/request.rb"
+    ),
+    "delete_without_media": Belief(
+        "A post that is deleted without delete_media leaves its media behind, and nobody is told.",
+        "app/controllers/api/v1/statuses_controller.rb, app/services/remove_status_service.rb",
+    ),
+    "moderated_media": Belief(
+        "With S3_PERMISSION empty, a post that moderators took down keeps its media, and nobody is told.",
+        "app/models/admin/status_batch_action.rb, app/services/update_media_attachments_permissions_service.rb",
     ),
 }

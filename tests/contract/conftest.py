@@ -13,6 +13,8 @@ import pytest
 # `pytest tests/contract` does not put the checkout on the path by itself.
 from tests.contract.bed import DOMAIN, Bed
 from tests.contract.beliefs import BELIEFS, REFUSALS, STORAGE, Belief
+from tests.contract.store import MAKE_BUCKET, PICTURE, PIXEL
+from tests.contract.store import STORAGE as STORE
 from tests.standin.engine import Engine
 
 ALL = {**BELIEFS, **REFUSALS, **STORAGE}
@@ -125,3 +127,11 @@ def streaming(bed: Bed, database: str) -> str:
 def token(bed: Bed, created: Any) -> str:
     """A bearer token of the owner."""
     return bed.runner(MAKE_TOKEN).strip()
+
+
+@pytest.fixture(scope="session")
+def bucket(bed: Bed, created: Any) -> str:
+    """A bucket, and beside it a picture for it."""
+    bed.runner(MAKE_BUCKET, STORE)
+    bed.engine.run("exec", "-i", bed.services, "sh", "-c", f"base64 -d > {PICTURE}", stdin=PIXEL)
+    return "contract"

@@ -9,23 +9,8 @@ import json
 import pytest
 
 from tests.contract.bed import Bed
+from tests.contract.store import PICTURE, STORAGE
 
-STORAGE: dict[str, str | None] = {
-    "S3_ENABLED": "true",
-    "S3_BUCKET": "contract",
-    "S3_ENDPOINT": "http://services:9000",
-    "S3_ALIAS_HOST": "media.example",
-    "S3_PERMISSION": "",
-    "AWS_ACCESS_KEY_ID": "contract",
-    "AWS_SECRET_ACCESS_KEY": "contract",
-}
-# A picture of one pixel: real Mastodon looks inside.
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYPgPAAEEAQBwIGULAAAAAElFTkSuQmCC"
-MAKE_BUCKET = """
-require 'aws-sdk-s3'
-client = Aws::S3::Client.new(endpoint: ENV['S3_ENDPOINT'], region: 'us-east-1', force_path_style: true)
-client.create_bucket(bucket: 'contract')
-"""
 DESCRIBE = """
 file = MediaAttachment.last.file
 object = file.s3_object
@@ -34,12 +19,10 @@ print JSON.generate(url: file.url, signed: file.expiring_url, key: object.key, c
 
 
 @pytest.fixture(scope="module")
-def stored(bed: Bed, token: str) -> dict[str, str]:
+def stored(bed: Bed, bucket: str, token: str) -> dict[str, str]:
     """An uploaded picture."""
-    bed.runner(MAKE_BUCKET, STORAGE)
     bed.web("storing", change=STORAGE)
-    bed.engine.run("exec", "-i", bed.services, "sh", "-c", "base64 -d > /tmp/pixel.png", stdin=PIXEL)
-    upload = ("--form", "file=@/tmp/pixel.png;type=image/png")
+    upload = ("--form", f"file=@{PICTURE};type=image/png")
     answer = bed.page("/api/v2/media", f"Authorization: Bearer {token}", alias="storing", options=upload)
     assert answer.status == 200, answer.body
     description: dict[str, str] = json.loads(bed.runner(DESCRIBE, STORAGE))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from caddy_rendering import INSTANCE, STORE, caddyfile, web
+from caddy_rendering import INSTANCE, MEDIA, STORE, caddyfile, web
 
 FORGEABLE = {"Forwarded", "Client-Ip", "Client_ip", "Proxy", "X_forwarded_for", "X-Forwarded-Host"}
 
@@ -59,6 +59,11 @@ def test_media_sees_no_credentials_and_only_reads() -> None:
     assert "compression off" in site.find("transport http").lines()
     assert site.find("@other").words == "@other not method GET HEAD"
     assert site.find("handle @other").lines() == ['header Allow "GET, HEAD"', "respond 405"]
+
+
+def test_media_are_purged_where_the_proxy_knows_who_may() -> None:
+    site = caddyfile(sites=[{**MEDIA, "purge": True}]).find("media.social.net, old.social.net")
+    assert site.find("@other").words == "@other not method GET HEAD PURGE"
 
 
 def test_the_store_gets_requests_as_they_came() -> None:

@@ -234,6 +234,26 @@ def test_extra_hosts() -> None:
     assert "extra_hosts" not in compose()["services"]["web"]
 
 
+def test_the_media_host_is_told_of_deletions() -> None:
+    buster = {"header": "X-Bust-Secret", "secret": "secret-of-the-media-host", "address": "10.8.0.9"}
+    given = {"s3_alias_host": "media.example.org/path", "extra_hosts": {"s3.example.org": "10.8.0.1"}}
+    found = env_grammar.read(render("app.env.j2", cache_buster=buster, allowed_private_addresses=["10.8.0.2"]))
+    assert {name: value for name, value in found.items() if name.startswith("CACHE_BUSTER_")} == {
+        "CACHE_BUSTER_ENABLED": "true",
+        "CACHE_BUSTER_HTTP_METHOD": "PURGE",
+        "CACHE_BUSTER_SECRET_HEADER": "X-Bust-Secret",
+        "CACHE_BUSTER_SECRET": "secret-of-the-media-host",
+    }
+    assert found["ALLOWED_PRIVATE_ADDRESSES"] == "10.8.0.2,10.8.0.9"
+    hosts = compose(cache_buster=buster, **given)["services"]["web"]["extra_hosts"]
+    assert hosts == ["s3.example.org=10.8.0.1", "media.example.org=10.8.0.9"]
+
+
+def test_without_a_media_host_that_wants_to_know_nobody_is_told() -> None:
+    assert "CACHE_BUSTER" not in render("app.env.j2")
+    assert "ALLOWED_PRIVATE_ADDRESSES" not in render("app.env.j2")
+
+
 def test_streaming_gets_nothing_of_rails() -> None:
     services = compose()["services"]
     assert services["streaming"]["env_file"] == ["/etc/mastodon/common.env"]

@@ -29,7 +29,7 @@ Rails.application.routes.draw do
       get 'timelines/home', to: 'timelines#home'
       resources :apps, only: :create
       resources :media, only: :show
-      resources :statuses, only: %i(create show)
+      resources :statuses, only: %i(create show destroy)
     end
 
     namespace :v2 do

@@ -7,6 +7,8 @@ ActiveRecord::Schema[7.2].define(version: Mastodon::Version::SCHEMA) do
     t.string :domain
     t.text :private_key
     t.text :public_key, null: false, default: ''
+    t.string :avatar_file_name
+    t.string :header_file_name
     t.datetime :suspended_at
     t.timestamps
     t.index "lower(username), COALESCE(lower(domain), '')", name: 'index_accounts_on_username_and_domain_lower',
@@ -52,7 +54,9 @@ ActiveRecord::Schema[7.2].define(version: Mastodon::Version::SCHEMA) do
     t.text :text, null: false, default: ''
     t.string :visibility, null: false, default: 'public'
     t.string Mastodon::Version::LANGUAGE_COLUMN
+    t.datetime :deleted_at
     t.timestamps
+    t.index :deleted_at, where: 'deleted_at IS NOT NULL'
   end
 
   create_table :media_attachments do |t|
@@ -63,7 +67,11 @@ ActiveRecord::Schema[7.2].define(version: Mastodon::Version::SCHEMA) do
     t.string :file_file_name
     t.string :file_content_type
     t.bigint :file_file_size
+    t.string :thumbnail_file_name
+    t.string :remote_url, null: false, default: ''
+    t.bigint :scheduled_status_id
     t.timestamps
+    t.index %i(account_id status_id), where: 'status_id IS NOT NULL'
   end
 
   create_table :settings do |t|

@@ -122,6 +122,18 @@ def test_what_exists_stays(store: Store) -> None:
     }
 
 
+@pytest.mark.parametrize("missing", [("cache_buster_secret", "media_database_password"), ("redis_password",)])
+def test_a_store_of_an_older_release_gets_what_is_missing_and_keeps_the_rest(store: Store, missing: tuple[str]) -> None:
+    store.run()
+    old = {name: value for name, value in store.values().items() if name not in missing}
+    store.write(old)
+    result = store.run()
+    assert (result["changed"], result["created"]) == (True, list(missing))
+    assert {name: value for name, value in store.values().items() if name not in missing} == old
+    assert list(store.values()) == NAMES
+    assert not store.run()["changed"]
+
+
 def test_encrypted_when_a_vault_password_is_loaded(store: Store) -> None:
     store.vault = VAULT
     assert store.run()["encrypted"] is True

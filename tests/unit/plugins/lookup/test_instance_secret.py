@@ -67,11 +67,15 @@ def test_a_store_is_read_once_and_again_when_it_was_replaced(tmp_path: Path, mon
     assert look(path, "redis_password") == [other["redis_password"]]
 
 
-def test_placeholders_only_in_check_mode_and_only_without_a_store(tmp_path: Path) -> None:
+def test_placeholders_only_in_check_mode_and_only_for_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "store"
     assert look(path, "redis_password", check=True) == [_secrets.placeholder("redis_password")]
     with pytest.raises(AnsibleLookupError, match=r"does not exist\. Run the site playbook"):
         look(path, "redis_password")
+    # One of an older release holds all but what came later.
+    path.write_text("database_password: right-password-of-the-app")
+    assert look(path, "redis_password", check=True) == [_secrets.placeholder("redis_password")]
+    assert look(path, "database_password", check=True) == ["right-password-of-the-app"]
     path.write_text("redis_password: [")
     with pytest.raises(AnsibleLookupError, match="damaged"):
         look(path, "redis_password", check=True)

@@ -141,3 +141,12 @@ def test_what_the_wiring_says_of_a_host_becomes_a_place() -> None:
     entry = {"name": "jobs", "address": "10.0.0.4", "groups": ["mastodon"], "services": ["sidekiq"], "ssh_port": "2222"}
     place = Place("jobs", "10.0.0.4", frozenset({"mastodon"}), services=frozenset({"sidekiq"}), ssh_port=2222)
     assert _flows.places([entry]) == [place]
+
+
+def test_a_media_host_elsewhere_asks_the_database_and_nothing_else_of_the_data_host() -> None:
+    apart = dataclasses.replace(SCALED, places=[*SCALED.places, Place("media", "10.0.0.5", frozenset({"nginx_media"}))])
+    inside = lets_in(apart, "data")
+    assert inside["tcp", 5432] == {"10.0.0.3", "10.0.0.4", "10.0.0.5"}
+    assert "10.0.0.5" not in inside["tcp", 6379]
+    assert "10.0.0.5" in inside["tcp", 9000]
+    assert lets_out(apart, "media") == set()

@@ -20,7 +20,7 @@ DATA = Path(__file__).parents[2] / "preflight"
 GOOD: dict[str, Any] = yaml.safe_load((DATA / "good.yml").read_text(encoding="utf-8"))
 CASES: list[dict[str, Any]] = [
     case
-    for name in ("domains", "names", "tiers", "network", "sites", "hosts")
+    for name in ("domains", "names", "tiers", "network", "media", "sites", "hosts")
     for case in yaml.safe_load((DATA / f"{name}.yml").read_text(encoding="utf-8"))
 ]
 

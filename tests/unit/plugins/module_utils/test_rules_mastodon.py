@@ -51,6 +51,8 @@ GOOD: dict[str, Any] = {
 }
 ALL_QUEUES = ["default", "push", "ingress", "mailers", "pull", "scheduler", "fasp"]
 
+BUSTER = {"header": "X-Bust-Secret", "secret": "Abc_=-0123456789"}
+
 
 def faults(**changes: Any) -> list[Fault]:
     """The faults of the good inventory with some variables changed."""
@@ -73,6 +75,7 @@ def test_what_may_be_set_beside_it_has_none_either() -> None:
             trusted_proxies=["10.8.0.2", "fd00::/64"],
             allowed_private_addresses=["10.8.0.1/32"],
             log_level="debug",
+            cache_buster={"header": "X-Bust-Secret", "secret": "Abc_=-0123456789", "address": "10.8.0.1"},
             sidekiq_processes=[process("jobs", ALL_QUEUES[:5]), process("rest", ["fasp", "default,3", "scheduler"], 1)],
         )
         == []
@@ -188,6 +191,14 @@ def test_there_are_enough_rules_and_each_says_why() -> None:
         ({"allowed_private_addresses": ["10.0.0.1/8"]}, "allowed_private_addresses", "address or a network"),
         ({"extra_hosts": {"s3.example.org": "s3"}}, "extra_hosts", "IP address"),
         ({"log_level": "verbose"}, "log_level", "log level"),
+        ({"cache_buster": {**BUSTER, "header": "X Bust"}}, "cache_buster", "name of a header"),
+        ({"cache_buster": {"secret": BUSTER["secret"]}}, "cache_buster", "name of a header"),
+        ({"cache_buster": {**BUSTER, "secret": "short"}}, "cache_buster", "16 to 128"),
+        ({"cache_buster": {"header": "X-Bust-Secret"}}, "cache_buster", "16 to 128"),
+        ({"cache_buster": {**BUSTER, "address": "media.example.org"}}, "cache_buster", "not an IP address"),
+        ({"cache_buster": {**BUSTER, "address": "127.0.0.1"}}, "cache_buster", "app's own host"),
+        ({"cache_buster": {**BUSTER, "address": "::1"}}, "cache_buster", "app's own host"),
+        ({"extra_env": {"CACHE_BUSTER_ENABLED": "true"}}, "extra_env", "belongs to the role"),
     ],
 )
 def test_refused(changes: dict[str, Any], variable: str, words: str) -> None:

@@ -27,6 +27,11 @@ class Account < ApplicationRecord
     keypairs.create!(type: :rsa, uri: "#{uri}#main-key", private_key: key.to_pem, public_key: key.public_to_pem)
   end
 
+  # Files stay where they are: a suspension can be taken back for a month.
+  def suspend! = update!(suspended_at: Time.now.utc)
+
+  def unsuspend! = update!(suspended_at: nil)
+
   def keypair(type: :rsa) = keypairs.find_by!(type:)
 
   def uri = "#{url_base}/users/#{username}"

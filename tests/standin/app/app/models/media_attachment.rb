@@ -15,6 +15,12 @@ class MediaAttachment < ApplicationRecord
   validates :file_content_type, format: { with: %r{\A(image|video|audio)/[\w.+-]+\z} }
   validates :file_file_size, numericality: { less_than_or_equal_to: ->(media) { media.image? ? IMAGE_LIMIT : VIDEO_LIMIT } }
 
+  # The address is noted before there is nothing left to ask for it; the jobs may run before the transaction ends, and
+  # before the object is gone, as in Mastodon.
+  before_destroy :note_address, prepend: true
+  after_destroy :bust_cache
+  after_commit(on: :destroy) { file.remove }
+
   def self.from_upload(account, upload)
     kind = upload.content_type.to_s.split('/').first
     new(
@@ -26,9 +32,10 @@ class MediaAttachment < ApplicationRecord
 
   def file = StoredFile.new(key: "media_attachments/files/#{id_partition}/original/#{file_file_name}")
 
-  def remove!
+  # In batches, as retention does it: nobody is told.
+  def remove_quietly!
     file.remove
-    destroy!
+    delete
   end
 
   def api_json
@@ -37,6 +44,14 @@ class MediaAttachment < ApplicationRecord
   end
 
   private
+
+  def note_address
+    @address = file.url
+  end
+
+  def bust_cache
+    CacheBusterWorker.perform_async(@address) if Rails.configuration.x.cache_buster[:enabled]
+  end
 
   def id_partition = format('%09d', id).scan(/\d{3}/).join('/')
 end

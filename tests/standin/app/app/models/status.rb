@@ -6,10 +6,19 @@ class Status < ApplicationRecord
   belongs_to :account
   has_many :media_attachments, dependent: :nullify
 
+  # Out of sight at once, and for good only when RemovalWorker has been at it.
+  default_scope { where(deleted_at: nil) }
+
   validates :text, presence: true, length: { maximum: 500 }, unless: -> { media_attachments.any? }
 
   scope :newest_first, -> { order(id: :desc).includes(:account, :media_attachments) }
   scope :published, -> { where(visibility: 'public') }
+
+  def self.with_discarded = unscope(where: :deleted_at)
+
+  def discard = update!(deleted_at: Time.now.utc)
+
+  def undiscard = update!(deleted_at: nil)
 
   def api_json
     {

@@ -19,8 +19,17 @@ Rails.application.configure do
   config.action_mailer.default_url_options = { host: web_host, protocol: 'https' }
 end
 
+# Compared with the literal word, as everywhere. GET would only fetch the file.
+Rails.configuration.x.cache_buster = {
+  enabled: ENV['CACHE_BUSTER_ENABLED'] == 'true',
+  http_method: ENV.fetch('CACHE_BUSTER_HTTP_METHOD', 'GET'),
+  header: ENV['CACHE_BUSTER_SECRET_HEADER'].presence,
+  secret: ENV['CACHE_BUSTER_SECRET'].presence,
+}
+
 # Fails here, not at the first outgoing request, when an entry is a host name.
-ENV.fetch('ALLOWED_PRIVATE_ADDRESSES', '').split(/(?:\s*,\s*|\s+)/).each { |address| IPAddr.new(address) }
+Rails.configuration.x.allowed_private_addresses =
+  ENV.fetch('ALLOWED_PRIVATE_ADDRESSES', '').split(/(?:\s*,\s*|\s+)/).map { |address| IPAddr.new(address) }
 
 # Rails itself asks only when the first cookie is written.
 Rails.application.secret_key_base

@@ -7,6 +7,6 @@ module Scheduler
 
     sidekiq_options queue: 'scheduler', retry: 0
 
-    def perform = MediaAttachment.where(status_id: nil, created_at: ..1.day.ago).find_each(&:remove!)
+    def perform = MediaAttachment.where(status_id: nil, created_at: ..1.day.ago).find_each(&:remove_quietly!)
   end
 end
