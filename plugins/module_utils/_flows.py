@@ -57,7 +57,10 @@ class Instance:
         if service == "minio":
             # Its own hosts among themselves, and nobody else: the app writes through the edge.
             return _union(self._in("minio"), _union(self._in("nginx_media"), self._at_edge("s3")))
-        return self._at_edge({"nginx_media": "media", "web": "web", "streaming": "web"}[service])
+        if service == "nginx_media":
+            # Several of them tell each other what was deleted.
+            return _union(self._at_edge("media"), self._in("nginx_media"))
+        return self._at_edge("web")
 
     def _at_edge(self, site: str) -> list[Place]:
         return [place for place in self.places if place.name in self.edges.get(site, ())]

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.fediops.mastodon.plugins.module_utils._fault import Fault
 from ansible_collections.fediops.mastodon.plugins.module_utils._inventory import Inventory, InventoryRule
 
-DATABASE_KEYS = ("host", "port", "name", "user", "password", "tls")
+DATABASE_KEYS = ("host", "port", "name", "user", "password", "tls", "certificate")
 
 
 def media_address_is_an_address(inventory: Inventory) -> Iterable[Fault]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of things: visit the instance, put an archive into the bucket, attack, tidy up."""
+"""The order of things: visit the instance, put an archive into the bucket, attack, tidy up; then post and delete."""
 
 from __future__ import annotations
 
@@ -8,31 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import boto3
-from botocore.config import Config
-
-from tests.e2e import ship
+from tests.e2e import deletion, ship
 from tests.e2e.demo import Demo
+from tests.e2e.links import BUCKET, INTERNAL, signed
 
-BUCKET = "mastodon-media"
 ARCHIVE = "backups/dumps/fediops-e2e/archive.tar.gz"
 CONTENT = "fediops-e2e-archive"
 CLOSED = (2019, 3000, 4000, 5432, 6379, 8080, 9000)
-INTERNAL = "http://127.0.0.1:9000"
-
-
-def signed(demo: Demo, endpoint: str, method: str, key: str) -> str:
-    """Return a link that lets its bearer do one thing with one object, as the app makes them."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=demo.secrets["s3_access_key"],
-        aws_secret_access_key=demo.secrets["s3_secret_key"],
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
-    link: str = client.generate_presigned_url(method, Params={"Bucket": BUCKET, "Key": key}, ExpiresIn=900)
-    return link
 
 
 def checks(demo: Demo) -> Iterator[dict[str, Any]]:
@@ -51,6 +33,7 @@ def checks(demo: Demo) -> Iterator[dict[str, Any]]:
         yield {"name": "the media host", "good": False, "detail": "not looked at: there was no upload to look for"}
         return
     yield from _attack(demo, seen["media_url"], shared, f"https://s3.{url.hostname}")
+    yield from deletion.checks(demo, visit)
 
 
 def _attack(demo: Demo, media_url: str, shared: dict[str, Any], store: str) -> Iterator[dict[str, Any]]:

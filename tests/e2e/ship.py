@@ -15,7 +15,7 @@ from typing import Any
 
 PACKAGE = "tests.e2e.outside"
 # Imports that nobody needs on the other side resolve in this order.
-ORDER = ("report", "websocket", "browser", "visit", "attack", "store", "traces", "load", "pace")
+ORDER = ("report", "websocket", "browser", "visit", "attack", "deletion", "store", "traces", "load", "pace")
 
 LOADER = """
 import json, sys, types

@@ -109,6 +109,12 @@ def names(hosts: Sequence[Host]) -> dict[str, Any]:
     return {"check_resolve": known} if known else {}
 
 
+def media_way(hosts: Sequence[Host]) -> dict[str, Any]:
+    """The app tells the media host what was deleted, and in a test bed its name leads to a private address."""
+    found = [host.address for host in hosts for alias in host.aliases if alias.startswith("media.")]
+    return {"instance_media_address": found[0]} if found else {}
+
+
 def render(layout: Layout, socket: str, hosts: Sequence[Host], depot: Host, offer: Mapping[str, Any]) -> str:
     """The inventory's text, with the variables of what the depot offers. All hosts must be of one bed."""
     hosts = [*hosts, depot]
@@ -118,7 +124,7 @@ def render(layout: Layout, socket: str, hosts: Sequence[Host], depot: Host, offe
             groups.setdefault(group, {"hosts": {}})["hosts"][host.name] = None
     everyone = {
         "hosts": {host.name: connection(layout, socket, host) for host in hosts},
-        "vars": {**bed_variables(layout, hosts[0].bed), **mail_way(depot), **names(hosts), **offer},
+        "vars": {**bed_variables(layout, hosts[0].bed), **mail_way(depot), **media_way(hosts), **names(hosts), **offer},
         "children": groups,
     }
     return HEADER + yaml.safe_dump({"all": everyone}, sort_keys=False, width=10_000)

@@ -28,7 +28,7 @@ dice = random.Random(1)
 held: dict[str, list[str]] = {}
 for number in range(given["files"]):
     end, most = ("mp4", 3_000_000) if number % 10 == 0 else ("png", 200_000)
-    path = f"media_attachments/files/{number:03}/original/{number}.{end}"
+    path = f"media_attachments/files/000/000/{number:03}/original/{number}.{end}"
     content = random.Random(path).randbytes(dice.randint(1, most))
     names = dice.sample(["own", "second", "foreign"], dice.randint(1, 3))
     for name, store in zip(("own", "second"), stores):

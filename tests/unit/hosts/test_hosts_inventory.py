@@ -71,6 +71,12 @@ def test_the_observer_finds_the_host_of_its_own_bed() -> None:
     assert rendered()["vars"]["check_resolve"] == {"demo.localhost": "10.213.7.10"}
 
 
+def test_the_app_finds_the_media_host_at_its_private_address() -> None:
+    hosts = [inventory.Host("data", "bed", "c", "10.0.0.2", "fd00::2", aliases=("s3.x.test", "media.x.test"))]
+    assert inventory.media_way(hosts) == {"instance_media_address": "10.0.0.2"}
+    assert inventory.media_way([]) == {}
+
+
 def test_the_app_may_reach_the_test_bed_s_mail_server() -> None:
     services = rendered()["vars"]["instance_private_services"]
     assert [(each["host"], each["port"]) for each in services] == [("10.213.7.2", 587), ("fd01::2", 587)]

@@ -137,3 +137,17 @@ def test_a_database_of_somebody_else_is_asked_only_when_told_so(secrets: dict[st
         True,
         "mastodon_media",
     )
+
+
+def test_what_the_documentation_says_for_other_databases_is_what_ours_get() -> None:
+    wiring = yaml.safe_load((ROOT / "playbooks/group_vars/postgres.yml").read_text())
+    lines = [line.strip() for line in (ROOT / "docs/stores.md").read_text().splitlines()]
+    for name in ("__instance_hidden_media", "__instance_media_exists"):
+        question = wiring[name]
+        body = [line.strip() for line in question["answer"].splitlines()]
+        start = lines.index(body[0])
+        assert lines[start : start + len(body)] == body
+        head = f"CREATE FUNCTION {question['name']}({question.get('arguments', '')}) RETURNS {question['returns']}"
+        assert head in lines
+        safe = "LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $answer$"
+        assert lines[start - 1] == safe

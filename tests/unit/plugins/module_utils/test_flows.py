@@ -148,5 +148,7 @@ def test_a_media_host_elsewhere_asks_the_database_and_nothing_else_of_the_data_h
     inside = lets_in(apart, "data")
     assert inside["tcp", 5432] == {"10.0.0.3", "10.0.0.4", "10.0.0.5"}
     assert "10.0.0.5" not in inside["tcp", 6379]
+    # The media host that is there already.
+    assert inside["tcp", 8080] == {"10.0.0.2", "10.0.0.5"}
     assert "10.0.0.5" in inside["tcp", 9000]
     assert lets_out(apart, "media") == set()
