@@ -33,6 +33,17 @@ def media_address_is_an_address(inventory: Inventory) -> Iterable[Fault]:
         )
 
 
+def media_host_is_found_behind_a_cdn(inventory: Inventory) -> Iterable[Fault]:
+    """The app asks nobody whether it was heard: a CDN that keeps the request to itself would go unnoticed for ever."""
+    cdn = inventory.instance("instance_media_origin")
+    if cdn and inventory.members("nginx_media") and not inventory.instance("instance_media_address"):
+        yield Fault(
+            "instance_media_address",
+            "it is not set, and at the media host's name there is a CDN, which does not pass on what was deleted",
+            "Set it to the address of the edge that serves media",
+        )
+
+
 def media_database_is_somebody_else_s(inventory: Inventory) -> Iterable[Fault]:
     """Of a database of ours everything is known."""
     value: Any = inventory.instance("instance_media_database")
@@ -53,6 +64,7 @@ def cache_buster_is_somebody_else_s(inventory: Inventory) -> Iterable[Fault]:
 
 RULES: tuple[InventoryRule, ...] = (
     media_address_is_an_address,
+    media_host_is_found_behind_a_cdn,
     media_database_is_somebody_else_s,
     cache_buster_is_somebody_else_s,
 )
