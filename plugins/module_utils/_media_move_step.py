@@ -249,7 +249,7 @@ class Step:
         sides = _media_move_stores.each(
             lambda each: (shelves[each[1]].headers(each[0]), target.headers(each[0])), sample
         )
-        wrong = [key for (key, _place), (one, other) in zip(sample, sides) if one and other and one != other]
+        wrong = [key for (key, _place), (one, other) in zip(sample, sides) if None not in (one, other) and one != other]
         entries = [(key, entry) for key in wrong if (entry := self._books.entry(key)) is not None]
         if wrong:
             self._count_try("headers", wrong, len(wrong))

@@ -14,7 +14,7 @@ CONFIG = ROOT / ".config" / "molecule" / "config.yml"
 # Whole systems come last: what a role's own scenario would show in a minute should not be learnt there.
 WHOLE_SYSTEMS = ("one_host",)
 # Too many hosts, or programs that have to be compiled first: these belong to `make prove`.
-PROVE_ONLY = ("caddy_acme", "minio_hosts", "media", "two_hosts", "scale_out")
+PROVE_ONLY = ("caddy_acme", "minio_hosts", "media", "media_move", "two_hosts", "scale_out")
 # All roles but `mastodon`, for which Debian 12 has no Compose v2.
 ON_DEBIAN_12 = ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy")
 # A role's scenario waits as much as it works; whole systems are timed, and run alone.
