@@ -41,7 +41,7 @@ class Step:
         """Take what the admin has declared."""
         self._desk, self._books, self._target, self._options = desk, books, target, options
         self._sources = {source.name: source for source in sources}
-        self._record: dict[str, Any] = {"state": "declared", "finished": [], **desk.record()}
+        self._record: dict[str, Any] = {"state": "declared", "finished": [], "tries": {}, **desk.record()}
         self.changed = False
         if options["switched"]:
             self._record["switched"] = True
@@ -230,7 +230,7 @@ class Step:
 
     def _count_try(self, kind: str, names: Sequence[str], total: int) -> None:
         """Stop when as much is left after several tries."""
-        tries = self._record.setdefault("tries", {})
+        tries = self._record["tries"]
         last = tries.get(kind, {})
         number = last.get("number", 0) + 1 if last.get("left") == total else 1
         if number > TRIES:
@@ -251,6 +251,8 @@ class Step:
         )
         wrong = [key for (key, _place), (one, other) in zip(sample, sides) if None not in (one, other) and one != other]
         entries = [(key, entry) for key in wrong if (entry := self._books.entry(key)) is not None]
+        # Everything else is right now, and has as many tries again.
+        self._record["tries"] = {"headers": self._record["tries"].get("headers", {})}
         if wrong:
             self._count_try("headers", wrong, len(wrong))
         self._books.write((key, Book(old.source, "differs", old.size, old.tag)) for key, old in entries)
