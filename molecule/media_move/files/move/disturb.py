@@ -37,6 +37,8 @@ def films(number: int) -> list[str]:
 def damage(key: str, body: bytes) -> None:
     """Put something else in the place of a copy."""
     assert body != truth.content(key)
+    # Readers get to see the new store first, so they are told to look elsewhere until it is mended.
+    truth.write("damaged.json", sorted(truth.damaged() | {key}))
     truth.put(truth.store("new"), key, body)
 
 
@@ -93,10 +95,11 @@ WHAT = {
     "damage-proven": damage_proven,
     "delete-early": delete_early,
     # Before the switch the app writes to the old store.
-    "before-switch": lambda: (app_uploads("old", "late", 10), app_deletes("old", copied()[:7])),
+    "before-switch": lambda: (app_uploads("old", "late", 10), app_deletes("old", copied()[10:17])),
     "last-before-switch": lambda: (app_uploads("old", "last", 10), app_deletes("old", copied()[:8])),
     # After it to the new one.
     "after-switch": lambda: (app_uploads("new", "app", 10), app_deletes("new", copied()[:6])),
+    "believe-mended": lambda: truth.write("damaged.json", []),
     "upload-early": lambda: app_uploads("new", "early", 5),
 }
 

@@ -47,7 +47,7 @@ def look(key: str) -> None:
     """Read a file and count it."""
     status, body, kind = fetch(key)
     right = status == 200 and body == truth.content(key) and kind == truth.content_type(key)
-    if not right and key in truth.deleted():
+    if not right and key in truth.deleted() | truth.damaged():
         return
     with lock:
         counts["reads"] += 1
@@ -58,7 +58,7 @@ def look(key: str) -> None:
 
 def public() -> list[str]:
     """Every file that visitors may read now."""
-    gone = truth.deleted()
+    gone = truth.deleted() | truth.damaged()
     return [key for key in truth.held() if not key.startswith("backups/") and key not in gone]
 
 

@@ -68,6 +68,12 @@ def deleted() -> set[str]:
     return set(json.loads(path.read_text())) if path.exists() else set()
 
 
+def damaged() -> set[str]:
+    """Keys of copies that we have damaged ourselves, and that nobody has mended yet."""
+    path = HERE / "damaged.json"
+    return set(json.loads(path.read_text())) if path.exists() else set()
+
+
 def write(name: str, value: Any) -> None:
     """Write a file that no reader sees half."""
     new = HERE / f"{name}.new"
