@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -33,7 +34,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no type
             result.update(changed=False)
             return result
         display, last, changed, first = Display(), "", False, None
+        playbook = os.getppid()
         while True:
+            if os.getppid() != playbook:
+                # The playbook was killed, which its workers outlive; another run may be at work already.
+                raise AnsibleActionFail("The playbook has ended. The host goes on with what it has begun.")
             answer: dict[str, Any] = self._execute_module(
                 module_name="fediops.mastodon.media_move", module_args=options, task_vars=task_vars or {}
             )
@@ -46,7 +51,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible carries no type
             last = told
             if answer.get("failed") or not working:
                 break
-            options["again"] = False  # once a run
+            # Once a run, and only when it has been heard.
+            options["again"] = boolean(options.get("again", False)) and "report" not in answer
         if first and isinstance(answer.get("diff"), dict):
             answer["diff"]["before"] = first
         result.update(answer, changed=changed)

@@ -29,20 +29,20 @@ class Desk:
         self._unit_file = unit_file
         self._lock: int | None = None
 
-    def open(self) -> None:
-        """Make the directory, and let nobody else work there; another run that does not end in time is an error."""
+    def open(self, patience: float) -> bool:
+        """Make the directory, and let nobody else work there; tell whether that was possible in so many seconds."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o700)
         self._lock = os.open(self.directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        end = time.monotonic() + 60
+        end = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
+                return True
             except OSError:
                 if time.monotonic() > end:
-                    raise TimeoutError("another run of this playbook is at work on this host") from None
-                time.sleep(0.5)
+                    return False
+                time.sleep(0.2)
 
     def path(self, name: str) -> Path:
         """Return where a file is."""

@@ -286,7 +286,9 @@ def preview(step: Step) -> dict[str, Any]:
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Take one step."""
     desk = desk_of(module)
-    desk.open()
+    if not desk.open(module.params["wait"]):
+        waiting = {"_working": True, "_line": "another run is at work on this host; waiting for it"}
+        return {"changed": False, "state": desk.record().get("state", "declared"), **waiting}
     os.umask(0o077)
     books = Books(desk.path("objects.sqlite"))
     sources, target = places(module.params)

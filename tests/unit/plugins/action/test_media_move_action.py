@@ -48,6 +48,7 @@ def test_it_goes_on_until_nothing_is_left(capsys: pytest.CaptureFixture[str]) ->
             "changed": True,
             "state": "copying-local",
             "_working": True,
+            "report": [],
             "_line": "10%",
             "diff": {"before": 1, "after": 2},
         },
@@ -55,6 +56,7 @@ def test_it_goes_on_until_nothing_is_left(capsys: pytest.CaptureFixture[str]) ->
             "changed": False,
             "state": "copying-local",
             "_working": True,
+            "report": [],
             "_line": "20%",
             "diff": {"before": 2, "after": 2},
         },
@@ -80,3 +82,19 @@ def test_faults_are_found_before_a_host_is_asked() -> None:
         run([], asked, **{"from": [{"name": "nowhere"}]})
     assert run([], asked, only_validate=True)["changed"] is False
     assert not asked
+
+
+def test_a_worker_does_not_outlive_its_playbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    parents = iter([100, 100, 1])
+    monkeypatch.setattr(media_move.os, "getppid", lambda: next(parents))
+    asked: list[dict[str, Any]] = []
+    with pytest.raises(AnsibleActionFail, match="The playbook has ended"):
+        run([{"state": "declared", "_working": True, "_line": ""}], asked)
+    assert len(asked) == 1
+
+
+def test_a_wish_is_repeated_until_the_host_has_heard_it() -> None:
+    asked: list[dict[str, Any]] = []
+    busy = {"changed": False, "state": "fallback", "_working": True, "_line": "another run is at work"}
+    run([busy, {"state": "delta", "_working": True, "report": []}, {"state": "fallback", "report": []}], asked)
+    assert [each["again"] for each in asked] == [True, True, False]

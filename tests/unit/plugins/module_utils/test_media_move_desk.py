@@ -32,7 +32,8 @@ class Systemd:
 def test_files_are_root_s_alone_and_whole(tmp_path: Path) -> None:
     systemd = Systemd()
     desk = _media_move_desk.Desk(systemd, tmp_path / "move", tmp_path / "unit")
-    desk.open()
+    assert desk.open(0)
+    assert not _media_move_desk.Desk(systemd, tmp_path / "move", tmp_path / "unit").open(0)
     desk.save({"state": "verified"})
     assert desk.record() == {"state": "verified"}
     assert stat.S_IMODE(desk.path("state.json").stat().st_mode) == 0o600
