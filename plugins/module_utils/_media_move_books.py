@@ -115,10 +115,10 @@ class Books:
         return int(self._base.execute(query, (place,)).fetchone()[0])
 
     def sample(self, most: int, large: int) -> list[tuple[str, str]]:
-        """Return proven keys with their source: all if they are few, else a random choice and the largest ones."""
+        """Return proven keys with their source: as many by chance, and as many of those from a size on."""
         query = (
-            "SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' ORDER BY random() LIMIT ?)"
-            " UNION SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' ORDER BY size DESC"
-            " LIMIT ?)"
+            "SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' ORDER BY random() LIMIT ?1)"
+            " UNION SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' AND size >= ?2"
+            " ORDER BY random() LIMIT ?1)"
         )
         return list(self._base.execute(query, (most, large)).fetchall())

@@ -25,7 +25,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils._media_move_books
 from ansible_collections.fediops.mastodon.plugins.module_utils._media_move_desk import Desk
 from ansible_collections.fediops.mastodon.plugins.module_utils._media_move_places import Place, room_needed
 
-SAMPLE, LARGE = 1000, 1000
+SAMPLE, LARGE = 1000, 5 * 2**20
 TRIES = 3
 MONTH = 30 * 86400
 

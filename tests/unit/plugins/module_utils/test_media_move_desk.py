@@ -74,7 +74,11 @@ def test_a_listing_replaces_the_one_before(tmp_path: Path) -> None:
     assert books.at_source("old", "a") is None
     assert books.at_target("b") == Seen(1, "x")
     assert (books.counts(), books.proven_bytes(), books.proven_of("old")) == ({"gone": 1, "proven": 1}, 1, 1)
-    assert books.sample(10, 10) == [("b", "old")]
+    assert books.sample(10, 10) == books.sample(10, 0) == [("b", "old")]
+    books.write((f"n{number}", Book("old", "proven", number, "x")) for number in range(30))
+    large = {f"n{number}" for number in range(20, 30)}
+    assert large < {key for key, _source in books.sample(15, 20)}
+    assert len(books.sample(100, 20)) == 31
     books.close()
 
 
