@@ -63,6 +63,7 @@ def damage_proven() -> None:
     damage(other, flipped(other))
     small = [key for key in copied() if not key.endswith(".mp4")][:2]
     damage(small[0], flipped(small[0]))
+    truth.write("damaged.json", sorted(truth.damaged() | {small[1]}))
     truth.store("new").put_object(Bucket=truth.BUCKET, Key=small[1], Body=truth.content(small[1]))
 
 
