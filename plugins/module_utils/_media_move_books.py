@@ -117,8 +117,8 @@ class Books:
     def sample(self, most: int, large: int) -> list[tuple[str, str]]:
         """Return proven keys with their source: as many by chance, and as many of those from a size on."""
         query = (
-            "SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' ORDER BY random() LIMIT ?1)"
-            " UNION SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' AND size >= ?2"
-            " ORDER BY random() LIMIT ?1)"
+            "SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' ORDER BY random() LIMIT ?)"
+            " UNION SELECT key, source FROM (SELECT key, source FROM book WHERE state = 'proven' AND size >= ?"
+            " ORDER BY random() LIMIT ?)"
         )
-        return list(self._base.execute(query, (most, large)).fetchall())
+        return list(self._base.execute(query, (most, large, most)).fetchall())

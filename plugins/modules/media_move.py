@@ -27,7 +27,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Lists all places and says what would be copied, compared and deleted. Before O(ignore:boto3) is installed
+    details: Lists all places and says what would be copied, compared and deleted. Before boto3 is installed
       it can say nothing.
   diff_mode:
     support: full
