@@ -123,7 +123,7 @@ def test_the_media_host_asks_the_database_as_a_user_of_its_own(secrets: dict[str
         ("mastodon_media", "10.235.0.1/32", "hostssl"),
     ]
     asked = {question["name"]: question["users"] for question in found["postgres_questions"]}
-    assert asked == {"fediops.hidden_media": ["mastodon_media"], "fediops.media_exists": ["mastodon_media"]}
+    assert asked == {f"fediops.{name}": ["mastodon_media"] for name in ("hidden_media", "loose_media", "media_exists")}
 
 
 def test_a_database_of_somebody_else_is_asked_only_when_told_so(secrets: dict[str, str]) -> None:
@@ -142,7 +142,7 @@ def test_a_database_of_somebody_else_is_asked_only_when_told_so(secrets: dict[st
 def test_what_the_documentation_says_for_other_databases_is_what_ours_get() -> None:
     wiring = yaml.safe_load((ROOT / "playbooks/group_vars/postgres.yml").read_text())
     lines = [line.strip() for line in (ROOT / "docs/stores.md").read_text().splitlines()]
-    for name in ("__instance_hidden_media", "__instance_media_exists"):
+    for name in ("__instance_hidden_media", "__instance_loose_media", "__instance_media_exists"):
         question = wiring[name]
         body = [line.strip() for line in question["answer"].splitlines()]
         start = lines.index(body[0])

@@ -310,18 +310,23 @@ class Row:
     def __init__(self, there: bool | None) -> None:
         """None: it does not answer."""
         self.there, self.rows = there, [("media_attachments/files", 7, "a.png")]
+        self.unused: list[tuple[str, int, str]] = []
 
-    def exists(self, _ids: list[int]) -> bool:
+    def present(self, ids: list[int]) -> set[int]:
         """Answer."""
         if self.there is None:
             raise database.UnavailableError("down")
-        return self.there
+        return set(ids) if self.there else set()
 
     def hidden(self) -> list[tuple[str, int, str]]:
         """Answer."""
         if self.there is None:
             raise database.UnavailableError("down")
         return self.rows
+
+    def loose(self) -> list[tuple[str, int, str]]:
+        """Answer."""
+        return self.unused
 
 
 FILE = "/media_attachments/files/000/000/007/original/a.png"
@@ -421,6 +426,52 @@ def test_hidden_and_shown_again(tmp_path: Path) -> None:
     row.there, row.rows = True, [("../../etc", 7, "x")]
     made.poll()
     assert not mark.exists()
+
+
+def test_what_was_hidden_and_is_no_more_stays_gone(tmp_path: Path) -> None:
+    row = Row(True)
+    row.rows += [("accounts/avatars", 7, "a.png")]
+    make(tmp_path, row).poll()
+    row.there, row.rows = False, []
+    made = make(tmp_path, row)
+    made.poll()
+    assert (made.status()["tombstones"], made.status()["hidden"]) == (1, 0)
+    assert is_gone(tmp_path / "marks", paths.mark(FILE), paths.within(FILE))
+    assert not is_gone(tmp_path / "marks", paths.mark(AVATAR), paths.within(AVATAR)), "the account was taken back"
+    assert made.jobs.waiting()["delete:store"] == 7
+    made.restore(FILE)
+    made.poll()
+    assert made.status()["tombstones"] == 0, "once is enough"
+
+
+def test_what_hung_on_no_post_and_is_no_more_was_deleted(tmp_path: Path) -> None:
+    row = Row(True)
+    row.rows, row.unused = [], [("media_attachments/files", number, "a.png") for number in (7, 10**17, 10**17 + 1)]
+    made = make(tmp_path, row)
+    made.poll()
+    row.unused = row.unused[1:]
+    made.poll()
+    assert made.status()["tombstones"] == 0, "it hangs on a post now"
+    row.unused += [("media_attachments/files", 7, "a.png")]
+    made.poll()
+    row.there, row.unused = None, []
+    with pytest.raises(database.UnavailableError):
+        made.poll()
+    row.there = False
+    made.poll()
+    assert (made.counts["deleted"], made.status()["tombstones"]) == (3, 3)
+    assert made.jobs.waiting()["delete:store"] == 21
+
+
+def test_what_mastodon_has_told_of_is_not_deleted_twice(tmp_path: Path) -> None:
+    row = Row(True)
+    made = make(tmp_path, row)
+    made.poll()
+    row.there, row.rows = False, []
+    made.bust(FILE, forwarded=True)
+    decide(made)
+    made.poll()
+    assert made.jobs.waiting()["delete:store"] == 1
 
 
 def test_flush(tmp_path: Path) -> None:

@@ -115,7 +115,8 @@ class Gone(Case):
         sql("".join(f"INSERT INTO media VALUES ({number});" for number in numbers or (self.number,)))
 
     def hide(self, kind: str = "media_attachments/files") -> None:
-        """Let a moderator take it down."""
+        """Let a moderator take it down; it is kept, for an appeal."""
+        sql(f"INSERT INTO media VALUES ({self.number}) ON CONFLICT DO NOTHING")
         sql(f"INSERT INTO hidden VALUES ('{kind}', {self.number}, '0123456789abcdef.png')")
 
     def show(self) -> None:
@@ -303,6 +304,40 @@ class Hidden(Gone):
             self.hide()
             self.wait(lambda path=path: ask(path).status == 404)
             self.show()
+
+    def look(self) -> None:
+        """Wait until the database has been asked once more."""
+        asked = Path("/var/lib/nginx-media-gone/polled")
+        before = asked.stat().st_mtime
+        self.wait(lambda: asked.stat().st_mtime > before)
+        before = asked.stat().st_mtime
+        self.wait(lambda: asked.stat().st_mtime > before)
+
+    def test_hidden_and_then_deleted(self) -> None:
+        """Mastodon clears away what is left of a suspended account, and tells nobody."""
+        self.keep(self.file, self.old)
+        self.hide()
+        self.wait(lambda: ask(self.file).status == 404)
+        sql(f"BEGIN; DELETE FROM media WHERE id = {self.number}; DELETE FROM hidden WHERE id = {self.number}; COMMIT")
+        self.look()
+        time.sleep(SECOND)
+        self.assert_gone(self.file)
+
+    def test_uploads_that_hang_on_no_post(self) -> None:
+        """Those of a deleted post are kept for a day; of two that vanish, one hangs on a new post."""
+        self.keep_in_store(self.file)
+        self.keep(self.file, self.old)
+        deleted, self.number = (self.number, self.file), next(IDS)
+        kept = self.keep(self.path(), self.old)
+        self.exists(deleted[0], self.number)
+        for number in (deleted[0], self.number):
+            sql(f"INSERT INTO loose VALUES ('media_attachments/files', {number}, '0123456789abcdef.png')")
+        self.look()
+        run("systemctl", "restart", "nginx-media-gone")
+        sql(f"BEGIN; DELETE FROM loose; DELETE FROM media WHERE id = {deleted[0]}; COMMIT")
+        self.wait(lambda: ask(deleted[1]).status == 404)
+        self.wait(lambda: not self.in_store(deleted[1]))
+        self.assertEqual(ask(kept).status, 200)
 
     def test_database_that_is_down(self) -> None:
         """What is hidden stays hidden, also after a boot; busts are decided later."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two questions that the instance's database answers."""
+"""The questions that the instance's database answers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+Upload = tuple[str, int, str]
 
 
 class UnavailableError(Exception):
@@ -40,15 +42,21 @@ class Database:
             (own / "database.pem").write_text(settings["certificate"])
             self._to |= {"sslmode": "verify-full", "sslrootcert": str(own / "database.pem")}
 
-    def hidden(self) -> list[tuple[str, int, str]]:
+    def hidden(self) -> list[Upload]:
         """Return what nobody may see: kind, id and name of the file."""
-        rows = self._ask("SELECT kind, id, file_name FROM fediops.hidden_media()", ())
-        return [(str(kind), int(number), str(name or "")) for kind, number, name in rows]
+        return self._uploads("SELECT kind, id, file_name FROM fediops.hidden_media()")
 
-    def exists(self, ids: list[int]) -> bool:
-        """Tell whether one of these media attachments is there."""
-        question = "SELECT coalesce(bool_or(fediops.media_exists(id)), false) FROM unnest(%s::bigint[]) AS id"
-        return bool(self._ask(question, (ids,))[0][0])
+    def loose(self) -> list[Upload]:
+        """Return uploads that hang on no post, of which Mastodon deletes many at once, and tells nobody."""
+        return self._uploads("SELECT kind, id, file_name FROM fediops.loose_media()")
+
+    def present(self, ids: list[int]) -> set[int]:
+        """Return those of these media attachments that are there."""
+        question = "SELECT id FROM unnest(%s::bigint[]) AS id WHERE fediops.media_exists(id)"
+        return {int(number) for (number,) in self._ask(question, (ids,))}
+
+    def _uploads(self, question: str) -> list[Upload]:
+        return [(str(kind), int(number), str(name or "")) for kind, number, name in self._ask(question, ())]
 
     def _ask(self, question: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -52,6 +52,11 @@ class Marks:
             self.tombstones += added
             self._show(mark, self._deleted(mark), mark in self.hidden)
 
+    def is_deleted(self, mark: str) -> bool:
+        """Tell whether all of what has the mark was deleted."""
+        with self._lock:
+            return "" in self._deleted(mark)
+
     def restore(self, mark: str, file: str) -> bool:
         """Take back that a file, or all of what has its mark, was deleted; tell whether it was."""
         with self._lock:

@@ -60,6 +60,11 @@ def attachment_ids(path: str) -> list[int]:
     return candidates([*match["top"].split("/")[-2:], *(match[group] for group in "cdef" if match[group])])
 
 
+def attachment_ids_of(kind: str, number: int) -> list[int]:
+    """Return all ids of media attachments that share an object's directories; none when it is something else."""
+    return candidates(partition(number)) if _ATTACHMENT.match(f"/{kind}") else []
+
+
 def mark(path: str) -> str:
     """Return the mark of a path: that of the object it belongs to, or, without an id, its own.
 

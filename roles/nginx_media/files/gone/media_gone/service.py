@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from media_gone import paths
 from media_gone.cache import Cache
-from media_gone.database import Database
+from media_gone.database import Database, Upload
 from media_gone.jobs import Job, Jobs
+from media_gone.known import Known
 from media_gone.marks import Marks
 from media_gone.remote import Cdn, Store, tell_peer
 
@@ -47,7 +48,7 @@ class Service:
         )
         self.marks = Marks(state / "marks", state / "marks.sqlite")
         self._lock, self._look, self._polled = threading.Lock(), threading.Event(), state / "polled"
-        self.jobs = Jobs(state / "jobs.sqlite")
+        self.jobs, self._known = Jobs(state / "jobs.sqlite"), Known(state / "known.sqlite")
         self._database = Database(settings["database"], own) if settings["database"] else None
         self._stores = {origin["name"]: Store(origin) for origin in settings["stores"]}
         self._cdn = Cdn(settings["cdn"], settings["server_names"]) if settings["cdn"] else None
@@ -85,7 +86,7 @@ class Service:
     def delete(self, path: str, whole: bool = False) -> None:
         """A file is no more, or the whole object: never show it again, and delete the file wherever we may."""
         # First it is written down what there is to do: whoever is killed in between begins again.
-        self.jobs.add(*((f"delete:{name}", path) for name in self._stores), *self._purges(path))
+        self.jobs.add(*self._burial(path))
         self.marks.delete(paths.mark(path), "" if whole else paths.within(path))
         self.cache.evict(path)
 
@@ -130,23 +131,55 @@ class Service:
             return time.time()
 
     def poll(self) -> None:
-        """Hide what the database says, and nothing else."""
+        """Hide what the database says, and nothing else; what it no longer has was deleted."""
         if self._database is None:
             return
-        wanted, odd = {}, ""
-        for kind, number, name in self._database.hidden():
-            try:
-                wanted[paths.object_mark(kind, number)] = (kind, number, name)
-            except ValueError as error:
-                odd = f"passed over: {error}"
-        self._say("hidden", odd)
+        wanted = self._objects("hidden", self._database.hidden())
+        watched = {
+            upload
+            for upload in {**self._objects("loose", self._database.loose()), **wanted}.values()
+            if paths.attachment_ids_of(*upload[:2])
+        }
+        # First of all: what was hidden and then deleted must not be shown in between.
+        self._bury(self._known.uploads - watched)
         new = wanted.keys() - self.marks.hidden
         files = (path for mark in new for path in paths.files_of(*wanted[mark]))
         self.jobs.add(*(purge for path in files for purge in self._purges(path)))
         old = self.marks.hide(wanted)
+        self._known.keep(watched)
         self._polled.touch()
         if new or old:
-            log(f"hidden: {len(new)} more, {old} shown again")
+            log(f"hidden: {len(new)} more, {old} no more")
+
+    def _objects(self, what: str, uploads: Iterable[Upload]) -> dict[str, Upload]:
+        found, odd = {}, ""
+        for upload in uploads:
+            try:
+                found[paths.object_mark(*upload[:2])] = upload
+            except ValueError as error:
+                odd = f"passed over: {error}"
+        self._say(what, odd)
+        return found
+
+    def _bury(self, vanished: Collection[Upload]) -> None:
+        """Delete those of which the database has no row any more. Their copies are not shown, and age."""
+        if not vanished or self._database is None:
+            return
+        ids = {upload: paths.attachment_ids_of(*upload[:2]) for upload in vanished}
+        present = self._database.present(sorted({number for numbers in ids.values() for number in numbers}))
+        dead = {
+            mark: upload
+            for upload, numbers in ids.items()
+            if present.isdisjoint(numbers) and not self.marks.is_deleted(mark := paths.object_mark(*upload[:2]))
+        }
+        self.jobs.add(
+            *(job for upload in dead.values() for path in paths.files_of(*upload) for job in self._burial(path))
+        )
+        for mark in dead:
+            self.marks.delete(mark, "")
+        self.counts["deleted"] += len(dead)
+        if dead:
+            log(f"deleted without a bust: {len(dead)}")
 
     def _watch(self) -> None:
         while True:
@@ -160,7 +193,7 @@ class Service:
                 time.sleep(1)  # a suspension sends thousands of busts
 
     def _decide(self, job: Job) -> None:
-        if self._database and self._database.exists(paths.attachment_ids(job.path)):
+        if self._database and self._database.present(paths.attachment_ids(job.path)):
             # It may have been taken down: do not wait for the next round.
             self._look.set()
             if job.step < len(AGAIN):
@@ -170,6 +203,9 @@ class Service:
             return
         self.delete(job.path, whole=True)
         self.counts["deleted"] += 1
+
+    def _burial(self, path: str) -> list[tuple[str, str]]:
+        return [*((f"delete:{name}", path) for name in self._stores), *self._purges(path)]
 
     def _purges(self, path: str) -> list[tuple[str, str]]:
         return [("cdn", path)] if self._cdn else []
