@@ -35,7 +35,9 @@ def wired(folder: Path, name: str, **variables: Any) -> Any:
         "instance_domain": "social.example.org",
         "instance_store_tls": True,
         "groups": {"minio": ["s1", "s2"], "mastodon": ["edge"], "caddy": ["edge"], "nginx_media": ["edge"]},
-        "hostvars": {host: {"__instance_address": address} for host, address in ADDRESSES.items()},
+        "hostvars": {
+            host: {"__instance_address": address, "__instance_url_host": address} for host, address in ADDRESSES.items()
+        },
     }
     return Templar(loader=loader, variables=known | variables).template(trust_as_template(f"{{{{ {name} }}}}"))
 

@@ -14,7 +14,7 @@ from ansible_collections.fediops.mastodon.plugins.module_utils import _rules_cad
 
 WIRING = Path(__file__).resolve().parents[3] / "playbooks" / "group_vars"
 GROUPS = ("postgres", "redis", "minio", "nginx_media", "caddy", "mastodon")
-PLACE = {"address": "10.0.0.1", "services": ["web", "streaming"]}
+PLACE = {"name": "fedi", "address": "10.0.0.1", "services": ["web", "streaming"]}
 SPLIT = {"instance_web_domain": "social.fedi.net"}
 
 
@@ -26,7 +26,13 @@ def evaluated(expression: str, **variables: Any) -> Any:
         known |= loader.load_from_file(str(WIRING / f"{name}.yml"), trusted_as_template=True)
     known |= {
         "groups": {group: ["fedi"] for group in GROUPS},
-        "hostvars": {"fedi": {"__instance_address": PLACE["address"], "__instance_place": PLACE}},
+        "hostvars": {
+            "fedi": {
+                "__instance_address": PLACE["address"],
+                "__instance_url_host": PLACE["address"],
+                "__instance_place": PLACE,
+            }
+        },
         "inventory_hostname": "fedi",
         "instance_domain": "fedi.net",
     }
@@ -47,6 +53,11 @@ def test_one_name_for_everything() -> None:
     assert list(found) == ["instance", "media", "s3"]
     assert found["instance"]["hosts"] == ["fedi.net"]
     assert found["instance"]["web_upstreams"] == ["10.0.0.1:3000"]
+
+
+def test_an_address_with_colons_is_told_from_its_port() -> None:
+    written = [evaluated("__instance_url_host", private_address=address) for address in ("10.0.0.1", "fd00::1")]
+    assert written == ["10.0.0.1", "[fd00::1]"]
 
 
 def test_handles_of_another_domain() -> None:
