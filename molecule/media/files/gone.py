@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import ssl
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +20,7 @@ from typing import Any
 
 import boto3
 import psycopg2
-from visit import HELD, fetch
+from visit import HELD, empty_cache, fetch
 
 PATIENCE = 60.0
 CANONICAL = "media.mastodon.localhost"
@@ -94,15 +92,6 @@ def everywhere(wanted: int, *paths: str) -> None:
     for path in paths:
         for name in given["names"]:
             assert status(name, path) == wanted, f"{name}/{path}: {status(name, path)}, not {wanted}"
-
-
-def empty_cache() -> None:
-    """Remove all copies."""
-    subprocess.run(["systemctl", "stop", "nginx-media"], check=True)
-    for each in Path("/srv/cache/nginx-media").iterdir():
-        shutil.rmtree(each)
-    subprocess.run(["systemctl", "start", "nginx-media"], check=True)
-    time.sleep(1)
 
 
 def only(place: str) -> Iterator[str]:

@@ -56,6 +56,18 @@ def look(name: str, path: str, away: set[str], dice: random.Random) -> str:
     return "BROKE" if status == 0 and away else f"{path} ({HELD[path]}): {status}"
 
 
+def empty_cache() -> None:
+    """Remove all copies, and wait until the front has noticed that the media host is back."""
+    subprocess.run(["systemctl", "stop", "nginx-media"], check=True)
+    # The directory itself stays: the service may write nowhere else, and does not start without it.
+    for each in Path("/srv/cache/nginx-media").iterdir():
+        shutil.rmtree(each)
+    subprocess.run(["systemctl", "start", "nginx-media"], check=True)
+    deadline = time.monotonic() + 30
+    while fetch("media.mastodon.localhost", "/", {})[0] != 200 and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
 def main() -> int:
     """Look at all files."""
     parser = argparse.ArgumentParser()
@@ -65,12 +77,7 @@ def main() -> int:
     given = parser.parse_args()
     away = set(filter(None, given.away.split(",")))
     if given.cold:
-        subprocess.run(["systemctl", "stop", "nginx-media"], check=True)
-        # The directory itself stays: the service may write nowhere else, and does not start without it.
-        for each in Path("/srv/cache/nginx-media").iterdir():
-            shutil.rmtree(each)
-        subprocess.run(["systemctl", "start", "nginx-media"], check=True)
-        time.sleep(1)
+        empty_cache()
     with ThreadPoolExecutor(6) as pool:
         seeds = enumerate(HELD)
         said = list(pool.map(lambda each: look(given.name, each[1], away, random.Random(each[0])), seeds))
