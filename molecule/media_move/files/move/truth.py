@@ -81,10 +81,10 @@ def write(name: str, value: Any) -> None:
     new.rename(HERE / name)
 
 
-def put(client: Any, key: str, body: bytes | None = None) -> None:
-    """Upload a file as Mastodon does: large ones in parts, so that their tag is no MD5."""
+def put(client: Any, key: str, body: bytes | None = None, bare: bool = False) -> None:
+    """Upload a file as Mastodon does: large ones in parts, so that their tag is no MD5. A bare one has no headers."""
     body = content(key) if body is None else body
-    headers = {"ContentType": content_type(key), "CacheControl": CACHE_CONTROL}
+    headers = {} if bare else {"ContentType": content_type(key), "CacheControl": CACHE_CONTROL}
     if len(body) < 5 * MIB:
         client.put_object(Bucket=BUCKET, Key=key, Body=body, **headers)
         return
