@@ -123,10 +123,10 @@ class Directory:
         for folder, _folders, names in os.walk(self._root, onerror=_stop):
             for name in names:
                 path = os.path.join(folder, name)  # noqa: PTH118 - a Path for each of millions of files is slow
-                if os.path.islink(path):  # noqa: PTH114
+                if os.path.islink(path):  # noqa: PTH114 - no Path, as above
                     continue
                 try:
-                    found = os.stat(path)  # noqa: PTH116
+                    found = os.stat(path)  # noqa: PTH116 - no Path, as above
                 except FileNotFoundError:  # deleted since
                     continue
                 yield _text(os.path.relpath(path, self._root)), Seen(found.st_size, f"time {found.st_mtime_ns}")
