@@ -13,6 +13,7 @@ from typing import Any
 
 # Fields of `docker ps`, divided by tabs, which no container name or label of Compose holds.
 PS_FORMAT = "\t".join(("{{.Names}}", '{{.Label "com.docker.compose.project"}}', "{{.State}}"))
+DPKG_FORMAT = "--showformat=${db:Status-Status}\t${Package}\n"
 
 
 def json_object(text: str) -> dict[str, Any] | None:
@@ -47,6 +48,12 @@ def engine_package(dpkg_query: str) -> str:
         if colon and path.endswith("/dockerd"):
             return package
     return ""
+
+
+def installed_packages(dpkg_query: str) -> set[str]:
+    """Return the packages that are whole, from the output of `dpkg-query --show` in DPKG_FORMAT."""
+    rows = (line.partition("\t") for line in dpkg_query.splitlines())
+    return {name for status, _tab, name in rows if status == "installed"}
 
 
 def mount_device(mounts: str, path: str) -> str:

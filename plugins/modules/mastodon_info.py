@@ -55,12 +55,18 @@ options:
     description: The directory that the containers have as C(/tmp).
     type: path
     default: /var/lib/mastodon/tmp
+  packages:
+    description: Names of the Debian packages that the host needs.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
 - name: Look at the host
   fediops.mastodon.mastodon_info:
     uid: 991
+    packages: [docker.io, docker-compose]
   register: mastodon
 """
 
@@ -127,6 +133,11 @@ host:
       description: Whether O(tmp_dir) is mounted at boot.
       type: bool
       sample: true
+    missing_packages:
+      description: Those of O(packages) that are not installed.
+      type: list
+      elements: str
+      sample: []
 """
 
 import grp
@@ -202,6 +213,15 @@ def engine(module: AnsibleModule) -> dict[str, Any]:
     return found
 
 
+def missing_packages(module: AnsibleModule, wanted: list[str]) -> list[str]:
+    """Return those that are not installed, in their order."""
+    if not wanted:
+        return []
+    _rc, listing, _err = module.run_command(["dpkg-query", "--show", _mastodon_host.DPKG_FORMAT, *wanted])
+    installed = _mastodon_host.installed_packages(listing)
+    return [name for name in wanted if name not in installed]
+
+
 def look(module: AnsibleModule) -> dict[str, Any]:
     """Collect everything."""
     options = module.params
@@ -215,6 +235,7 @@ def look(module: AnsibleModule) -> dict[str, Any]:
         "daemon_config": json_file(module, DAEMON_CONFIG),
         "tmp_device": _mastodon_host.mount_device(text("/proc/self/mounts"), options["tmp_dir"]),
         "tmp_in_fstab": bool(_mastodon_host.mount_device(text("/etc/fstab"), options["tmp_dir"])),
+        "missing_packages": missing_packages(module, options["packages"]),
     }
 
 
@@ -229,6 +250,7 @@ def main() -> None:
             "state_file": {"type": "path", "default": "/var/lib/mastodon/state.json"},
             "env_file": {"type": "path", "default": "/etc/mastodon/common.env"},
             "tmp_dir": {"type": "path", "default": "/var/lib/mastodon/tmp"},
+            "packages": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )

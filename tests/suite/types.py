@@ -12,7 +12,7 @@ from tests.suite.steps import ROOT
 
 
 def main() -> int:
-    """Check plugins as the collection they are, tools below tests/ and a program for hosts as the packages they are."""
+    """Check plugins as the collection they are, tools below tests/ and programs for hosts as the packages they are."""
     plugins = ROOT / ".ansible" / "collections" / "ansible_collections" / "fediops" / "mastodon" / "plugins"
     env = {**os.environ, "MYPYPATH": str(ROOT / ".ansible" / "collections")}
     mypy = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
@@ -23,8 +23,8 @@ def main() -> int:
         check=False,
     ).returncode
     on_hosts = subprocess.run(
-        [*mypy, "--package", "media_gone"],
-        env={**os.environ, "MYPYPATH": str(ROOT / "roles" / "nginx_media" / "files" / "gone")},
+        [*mypy, "--package", "media_gone", "--module", "gone", "--module", "watch"],
+        env={**os.environ, "MYPYPATH": str(ROOT / "roles" / "nginx_media" / "files" / "programs")},
         cwd=ROOT,
         check=False,
     ).returncode

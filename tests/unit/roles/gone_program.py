@@ -8,7 +8,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles" / "nginx_media" / "files" / "gone"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles" / "nginx_media" / "files" / "programs"))
 from media_gone import cache
 
 

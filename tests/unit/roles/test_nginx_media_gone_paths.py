@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles" / "nginx_media" / "files" / "gone"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles" / "nginx_media" / "files" / "programs"))
 from media_gone import paths
 from rendering import read_nginx, render
 

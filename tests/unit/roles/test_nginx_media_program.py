@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: fediops contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How role nginx_media writes the program that knows what is gone: all files in one call, and only when it must."""
+"""How role nginx_media writes the programs beside nginx: all files in one call, and only when it must."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def value(name: str, times: dict[str, float]) -> Any:
 
 
 def test_all_files_are_written_by_one_call(tmp_path: Path) -> None:
-    texts = value("__nginx_media_gone_texts", {})
-    source = ROLE / "files" / "gone"
+    texts = value("__nginx_media_programs_texts", {})
+    source = ROLE / "files" / "programs"
     assert set(texts) == {str(file.relative_to(source)) for file in source.rglob("*.py")}
     words = [
         sys.executable,
         "-c",
-        value("__nginx_media_gone_write", {}),
+        value("__nginx_media_programs_write", {}),
         str(tmp_path / "a"),
         str(tmp_path / "a" / "b"),
     ]
@@ -48,8 +48,8 @@ def test_all_files_are_written_by_one_call(tmp_path: Path) -> None:
 
 
 def test_it_is_written_when_it_is_another_or_not_whole() -> None:
-    last, files = value("__nginx_media_gone_written", {}), value("__nginx_media_gone_sources", {})
+    last, files = value("__nginx_media_programs_written", {}), value("__nginx_media_programs_sources", {})
     whole = {**dict.fromkeys(files, 5.0), last: 5.5}
-    assert value("__nginx_media_gone_is_written", whole) is True
+    assert value("__nginx_media_programs_are_written", whole) is True
     for wrong in ({**whole, files[3]: 6.0}, dict.fromkeys(files, 5.0), {last: 5.5, files[0]: 5.0}, {}):
-        assert value("__nginx_media_gone_is_written", wrong) is False
+        assert value("__nginx_media_programs_are_written", wrong) is False

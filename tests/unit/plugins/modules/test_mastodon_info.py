@@ -66,7 +66,19 @@ def test_a_bare_host(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "tmp_device": "",
         "tmp_in_fstab": False,
         "engine": {"package": "", "version": "", "compose": "", "foreign": [], "tools": ""},
+        "missing_packages": [],
     }
+
+
+def test_packages(host: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ["docker.io", "apparmor", "e2fsprogs"]
+    assert run(host, capsys, packages=wanted)["host"]["missing_packages"] == wanted
+    program(
+        host / "bin/dpkg-query",
+        r"""test "$1" = --show || exit 1
+        printf 'installed\tapparmor\nhalf-configured\te2fsprogs\nconfig-files\tdocker.io\n'""",
+    )
+    assert run(host, capsys, packages=wanted)["host"]["missing_packages"] == ["docker.io", "e2fsprogs"]
 
 
 def test_a_converged_host(host: Path, capsys: pytest.CaptureFixture[str]) -> None:

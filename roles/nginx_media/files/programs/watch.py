@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Counts:
         """Begin at nothing."""
         self.requests: Counter[tuple[str, str]] = Counter()
         self.answers: Counter[tuple[str, str]] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def add(self, lines: Iterable[str]) -> None:
         """Count lines; one that is cut off or not ours is passed over."""
