@@ -12,7 +12,7 @@ import sys
 
 from tests.system.runs import run
 
-EXECUTIONS = 66  # for each host
+EXECUTIONS = 60  # for each host
 
 
 def main() -> int:
