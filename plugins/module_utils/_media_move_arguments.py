@@ -41,6 +41,7 @@ ARGUMENTS: dict[str, Any] = {
             "store_kind": {"type": "str", "choices": list(_stores.KINDS), "default": _stores.OTHER},
             "path_style": {"type": "bool", "default": True},
             "tls_ca": {"type": "str", "default": ""},
+            "acl": {"type": "str", "choices": ["", "public-read"], "default": ""},
         },
     },
     "cache": {"type": "bool", "default": True},

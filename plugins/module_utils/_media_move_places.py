@@ -37,6 +37,12 @@ class Place:
     tls_ca: str = ""
     tls_verify: bool = True
     acls: bool = False  # objects that are not public there have been hidden on purpose
+    acl: str = ""  # of the target: what makes an object public, where no policy does
+
+    @property
+    def hides(self) -> bool:
+        """Tell whether an object's own ACL says who may read it."""
+        return self.acls or bool(self.acl)
 
     def key(self, key: str) -> str:
         """Return what the place itself calls a key."""

@@ -38,6 +38,7 @@ class Plan:
     notes: list[tuple[str, Book]] = field(default_factory=list)
     objects: Counter[str] = field(default_factory=Counter)
     size: Counter[str] = field(default_factory=Counter)
+    hidden: set[str] = field(default_factory=set)  # keys whose copies must be as hidden as they are
     odd: list[str] = field(default_factory=list)  # names that cannot be in a list
     odd_count: int = 0
 
@@ -115,14 +116,18 @@ class Portion:
         return [item for batch in self.batches.values() for item in batch]
 
 
-def portion(found: Plan, directories: Collection[str]) -> Portion | None:
-    """Return what comes next: uploads of our own people, then other servers' media, then comparing; None at the end."""
+def portion(found: Plan, directories: Collection[str], acl: str = "") -> Portion | None:
+    """Return what comes next: uploads of our own people, then other servers' media, then comparing; None at the end.
+
+    Where an ACL makes objects public, each copy gets this one, or the one that hides it.
+    """
     for what, piles in (("local", found.local), ("cache", found.cache)):
         batches: dict[_media_move_rclone.Batch, list[Item]] = {}
         for act, kind in ((Act.COPY, "copy"), (Act.AGAIN, "again")):
             for item in piles[act]:
                 kind_of_file = _media_move_rclone.content_type(item.key) if item.source in directories else ""
-                batches.setdefault(_media_move_rclone.Batch(kind, item.source, kind_of_file), []).append(item)
+                own = "private" if acl and item.key in found.hidden else acl
+                batches.setdefault(_media_move_rclone.Batch(kind, item.source, kind_of_file, own), []).append(item)
         if batches:
             return Portion(what, batches)
     compared: dict[_media_move_rclone.Batch, list[Item]] = {}

@@ -51,6 +51,7 @@ class Batch:
     kind: str  # copy: what is not there; again: over what is there; hash, download: compare the contents
     source: str
     content_type: str = ""  # for files of a directory
+    acl: str = ""
 
 
 def content_type(key: str) -> str:
@@ -109,6 +110,8 @@ def command(
     if source.directory:
         cache = f"Cache-Control: {_media.CANARY_CACHE_CONTROL}"
         headers = [f"--header-upload={cache}", f"--header-upload=Content-Type: {batch.content_type}"]
+    if batch.acl:
+        headers.append(f"--s3-acl={batch.acl}")
     # What is there is never copied over by accident: it may be an upload of a moment ago.
     how = ["--ignore-existing"] if batch.kind == "copy" else ["--no-check-dest"]
     return [RCLONE, "copy", begin, end, *how, *headers, *common]

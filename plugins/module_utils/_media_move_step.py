@@ -130,7 +130,7 @@ class Step:
             self._books.rows(), names, TARGET, self._switched, self._options["cache"], self._options["spared"]
         )
         self._ask(found, target)
-        self._leave_hidden(found, shelves)
+        self._keep_hidden(found, shelves)
         self._refuse(found)
         return found, shelves, target
 
@@ -143,12 +143,16 @@ class Step:
         for item, answer in zip(found.ask, ours):
             found.add(item, _media_move.after_asking(item.seen, answer))
 
-    def _leave_hidden(self, found: _media_move_plan.Plan, shelves: Mapping[str, Any]) -> None:
+    def _keep_hidden(self, found: _media_move_plan.Plan, shelves: Mapping[str, Any]) -> None:
+        """What an ACL hides is copied with one that hides it, or stays where it is if a policy would show it."""
         for what, piles in (("local", found.local), ("cache", found.cache)):
-            asked = [item for item in piles[Act.COPY] if self._sources[item.source].acls]
+            copied = piles[Act.COPY] + (piles[Act.AGAIN] if self._target.acl else [])
+            asked = [item for item in copied if self._sources[item.source].acls]
             hidden = _media_move_stores.each(lambda item: shelves[item.source].is_hidden(item.key), asked)
             gone = {item.key: item for item, is_hidden in zip(asked, hidden) if is_hidden}
-            if gone:
+            if self._target.acl:
+                found.hidden |= gone.keys()
+            elif gone:
                 piles[Act.COPY] = [item for item in piles[Act.COPY] if item.key not in gone]
                 found.objects[what] -= len(gone)
                 found.notes += [(item.key, _media_move_plan.noted(item, "hidden")) for item in gone.values()]
@@ -185,7 +189,8 @@ class Step:
             (item.key, _media_move_plan.noted(item, "gone")) for item, done in zip(found.delete, deleted) if done
         )
         self.changed = self.changed or any(deleted)
-        chosen = _media_move_plan.portion(found, [name for name in names if self._sources[name].directory])
+        directories = [name for name in names if self._sources[name].directory]
+        chosen = _media_move_plan.portion(found, directories, self._target.acl)
         if chosen is not None:
             self._enter(_media_move.next_state(found.left(), self._switched))
             return True, self._begin(chosen, found)
@@ -244,10 +249,14 @@ class Step:
         tries[kind] = {"left": total, "number": number}
 
     def _compare_headers(self, shelves: Mapping[str, Any], target: _media_move_stores.Bucket) -> str:
-        """Compare what browsers get to see, of a sample; what is different is copied again."""
+        """Compare what browsers get to see, and whether they do, of a sample; what is different is copied again."""
         sample = [(key, place) for key, place in self._books.sample(SAMPLE, LARGE) if place in shelves]
         sides = _media_move_stores.each(
-            lambda each: (shelves[each[1]].headers(each[0]), target.headers(each[0])), sample
+            lambda each: (
+                self._shown(self._sources[each[1]], shelves[each[1]], each[0]),
+                self._shown(self._target, target, each[0]),
+            ),
+            sample,
         )
         wrong = [key for (key, _place), (one, other) in zip(sample, sides) if None not in (one, other) and one != other]
         entries = [(key, entry) for key in wrong if (entry := self._books.entry(key)) is not None]
@@ -259,6 +268,12 @@ class Step:
         self._record.update(headers=len(sample), unchecked=bool(wrong))
         self._save()
         return f"comparing headers: {len(sample)} objects, {len(wrong)} differ"
+
+    def _shown(self, place: Place, shelf: Any, key: str) -> dict[str, str] | None:
+        found: dict[str, str] | None = shelf.headers(key)
+        if found is not None and self._target.acl:
+            found = {**found, "ACL": "hidden" if place.hides and shelf.is_hidden(key) else "public"}
+        return found
 
     # Nothing is left to copy.
     def _rest(self) -> None:

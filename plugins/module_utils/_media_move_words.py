@@ -56,7 +56,7 @@ def report(state: str, counts: Mapping[str, int], facts: Mapping[str, Any]) -> l
     for name, words in (
         ("kept", "the target has an object of its own under the name, which stays"),
         ("gone", "deleted since they were copied"),
-        ("hidden", "hidden by an ACL at the source, and not copied, since a bucket's policy would show them"),
+        ("hidden", "hidden by an ACL at the source, and not copied, since the target's policy would show them"),
     ):
         if counts.get(name):
             lines.append(f"{name.capitalize()}: {counts[name]} objects ({words})")

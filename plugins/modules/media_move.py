@@ -82,7 +82,8 @@ options:
       acls:
         description:
           - Whether ACLs of single objects hide something in this bucket, because Mastodon wrote to it with
-            C(S3_PERMISSION). Such objects are not copied, since the policy of the target would show them.
+            C(S3_PERMISSION). Copies of such objects are hidden, too, where O(target.acl) is set. They are not copied
+            where it is not, since the policy of the target would show them.
         type: bool
         default: false
   origins:
@@ -127,6 +128,13 @@ options:
       tls_ca:
         description: Certificates that the store is known by, if the host does not trust it already.
         type: str
+        default: ""
+      acl:
+        description:
+          - The C(S3_PERMISSION) with which Mastodon makes objects public in this store. Then every copy gets it, and
+            V(private) what is hidden at its source. Empty where a policy of the bucket says what is public.
+        type: str
+        choices: ["", public-read]
         default: ""
   only_validate:
     description: Whether to look at the options only, and at no host.

@@ -49,7 +49,7 @@ def test_the_target_is_the_own_store_by_the_app_s_key(store: Path) -> None:
     target = found["__media_move_target"]
     assert (target["endpoint_url"], target["bucket"]) == ("http://10.235.0.1:9000", "mastodon-media")
     assert (target["access_key"], target["secret_key"]) == ("the-app", "the-secret-of-the-app")
-    assert (target["store_kind"], target["tls_ca"]) == ("minio", "")
+    assert (target["store_kind"], target["tls_ca"], target["acl"]) == ("minio", "", "")
     assert found["__media_move_counters"] == "tempo=http://10.235.0.1:8081/metrics"
     assert found["__media_move_store_disks"] == ["/var/lib/minio/data"]
     # To the letter what role mastodon writes into app.env.
@@ -63,3 +63,8 @@ def test_without_a_declaration_there_is_nothing_to_move(store: Path) -> None:
     assert told(store, "__media_move_from")["__media_move_from"] == []
     declared = told(store, "__media_move_from", instance_media_move={"from": [{"name": "disk"}]})
     assert declared["__media_move_from"] == [{"name": "disk"}]
+
+
+def test_the_target_s_objects_are_as_public_as_mastodon_s_are(store: Path) -> None:
+    found = told(store, "__media_move_target", mastodon_s3_permission="public-read")
+    assert found["__media_move_target"]["acl"] == "public-read"

@@ -16,7 +16,9 @@ ROLES = Path(__file__).resolve().parents[3] / "roles"
 
 def load() -> ModuleType:
     """Return the program, which is no part of any package."""
-    spec = importlib.util.spec_from_file_location("nginx_media_watch", ROLES / "nginx_media" / "files" / "programs" / "watch.py")
+    spec = importlib.util.spec_from_file_location(
+        "nginx_media_watch", ROLES / "nginx_media" / "files" / "programs" / "watch.py"
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

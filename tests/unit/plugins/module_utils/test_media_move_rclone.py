@@ -19,7 +19,7 @@ FILES = {"config": "/x/rclone.conf", "list": "/x/job0.list", "log": "/x/job0.log
 
 
 def command(kind: str, source: Place, content_type: str = "", **options: str) -> list[str]:
-    batch = rclone.Batch(kind, source.name, content_type)
+    batch = rclone.Batch(kind, source.name, content_type, options.pop("acl", ""))
     return rclone.command(batch, source, "from0", TARGET, FILES, {"transfers": 8, **options})
 
 
@@ -49,6 +49,12 @@ def test_headers_are_carried_or_made() -> None:
     assert "--header-upload=Cache-Control: public, max-age=315576000, immutable" in made
     assert made[2] == "/srv/old"
     assert "--bwlimit=20M" in command("copy", OLD, bandwidth="20M")
+
+
+def test_acls_are_carried_where_there_are_any() -> None:
+    assert not [word for word in command("copy", OLD) if "acl" in word]
+    for kind, source in (("copy", OLD), ("again", OLD), ("copy", DISK)):
+        assert "--s3-acl=public-read" in command(kind, source, acl="public-read")
 
 
 def test_types_follow_from_the_ending() -> None:

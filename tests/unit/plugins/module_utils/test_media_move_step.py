@@ -46,8 +46,10 @@ class Shelf:
 
     content: ClassVar[dict[str, dict[str, Content]]] = {}
     hidden: ClassVar[set[str]] = set()
+    acls: ClassVar[dict[str, str]] = {}  # of copies
 
     def __init__(self, place: Place, _ca: str) -> None:
+        self.name = place.bucket
         self.here = self.content[place.bucket]
         self.parts = place.bucket == "old"
 
@@ -65,7 +67,7 @@ class Shelf:
         return self.here[key][2]
 
     def is_hidden(self, key: str) -> bool:
-        return key in self.hidden
+        return key in self.hidden if self.name == "old" else self.acls[key] != "public-read"
 
     def delete(self, key: str, seen: Seen) -> bool:
         if self.seen(key) != seen:
@@ -111,6 +113,7 @@ class Desk(_media_move_desk.Desk):
                 elif argv[1] == "copy" and key in old and not ("--ignore-existing" in argv and key in new):
                     body = old[key][0][:-1] if self.broken else old[key][0]
                     new[key] = (body, old[key][1] if self.headers else {}, True)
+                    Shelf.acls[key] = told.get("s3-acl", "")
         self.path("job.done").touch()
 
     def running(self) -> bool:
@@ -120,19 +123,21 @@ class Desk(_media_move_desk.Desk):
 @pytest.fixture(autouse=True)
 def stores(monkeypatch: pytest.MonkeyPatch) -> None:
     Shelf.content = {"old": {}, "new": {"app.png": (b"app", HEADERS, False)}}
-    Shelf.hidden = set()
+    Shelf.hidden, Shelf.acls = set(), {}
     for number in range(8):
         for key in (f"files/{number}.png", f"cache/{number}.png", f"files/film{number}"):
             Shelf.content["old"][key] = (key.encode() * 3, HEADERS, False)
     monkeypatch.setattr(_media_move_stores, "Bucket", Shelf)
 
 
-def run(desk: Desk, place: Place = OLD, most: int = 60, **options: Any) -> _media_move_step.Step:
+def run(
+    desk: Desk, place: Place = OLD, most: int = 60, target: Place = TARGET, **options: Any
+) -> _media_move_step.Step:
     """Take steps until nothing is left for now."""
     for _number in range(most):
         books = _media_move_books.Books(desk.path("objects.sqlite"))
         try:
-            step = _media_move_step.Step(desk, books, TARGET, [place], {**OPTIONS, **options})
+            step = _media_move_step.Step(desk, books, target, [place], {**OPTIONS, **options})
             if not step.take()[0]:
                 return step
         except KilledError:
@@ -204,6 +209,23 @@ def test_hidden_objects_stay_where_they_are(tmp_path: Path) -> None:
     Shelf.hidden = {"cache/2.png"}
     run(Desk(tmp_path), place)
     assert "files/1.png" in Shelf.content["new"]
+
+
+def test_hidden_objects_are_hidden_where_acls_say_who_reads(tmp_path: Path) -> None:
+    Shelf.hidden = {"files/1.png", "cache/2.png"}
+    place, target = Place(**{**vars(OLD), "acls": True}), Place(**{**vars(TARGET), "acl": "public-read"})
+    assert run(Desk(tmp_path), place, target=target).state == "verified"
+    assert {key for key, acl in Shelf.acls.items() if acl == "private"} == Shelf.hidden
+    assert set(Shelf.acls.values()) == {"private", "public-read"}
+
+
+def test_a_wrong_acl_is_found_and_mended(tmp_path: Path) -> None:
+    target = Place(**{**vars(TARGET), "acl": "public-read"})
+    run(Desk(tmp_path), target=target)
+    Shelf.acls["files/1.png"] = "private"
+    Shelf.content["old"]["files/new.png"] = (b"new", HEADERS, False)
+    assert run(Desk(tmp_path), target=target).state == "verified"
+    assert set(Shelf.acls.values()) == {"public-read"}
 
 
 def test_an_old_place_that_is_emptied_after_the_move_takes_nothing_with_it(tmp_path: Path) -> None:
