@@ -117,7 +117,8 @@ def build(layout: Layout, source: GoModule, architecture: str, scratch: Path) ->
 def go_environment(architecture: str) -> dict[str, str]:
     """What makes Go write a program that needs nothing of the host that it runs on."""
     static = {"CGO_ENABLED": "0", "GOOS": "linux", "GOARCH": architecture, "GOFLAGS": "-buildvcs=false"}
-    return {**os.environ, **static}
+    # The compiler collects its garbage so often that a fifth of its time goes there: it may have more memory.
+    return {"GOGC": "400", **os.environ, **static}
 
 
 def good_enough(version: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.suite import demo, lint, programs, scenarios
-from tests.suite.steps import BUILD, Step, Tally, finish, run
+from tests.suite.steps import BUILD, Step, Tally, finish, run, run_all
 
 
 def pytest(name: str, *arguments: str, env: Mapping[str, str] | None = None) -> Step:
@@ -65,18 +65,15 @@ def test(only: str | None) -> int:
         if run(depot(), tally):
             scenarios.run_scenario(only, tally)
         return finish(tally)
-    beside = Tally()
-    with ThreadPoolExecutor(1) as helper:
-        # The one long wait of a cold start; linters and unit tests need nothing of it.
-        there = helper.submit(run, depot(), beside)
-        for step in (*lint.steps(), pytest("unit tests", "tests/unit")):
-            run(step, tally)
-    tally.include(beside)
-    if there.result():
-        run(integration(), tally)
-        scenarios.run_beside(scenarios.roles(), tally)
-        for name in scenarios.WHOLE_SYSTEMS:
-            scenarios.run_scenario(name, tally)
+    apart = Tally()
+    with ThreadPoolExecutor(scenarios.AT_A_TIME) as lanes:
+        # They need no host, and fill one lane from the long wait of a cold start on.
+        beside = lanes.submit(run_all, [*lint.steps(), pytest("unit tests", "tests/unit")], apart)
+        if run(depot(), tally):
+            run(integration(), tally)
+            scenarios.run_beside(scenarios.names(), tally, lanes)
+        beside.result()
+    tally.include(apart)
     return finish(tally)
 
 
@@ -84,9 +81,9 @@ def prove() -> int:
     """What takes too long for every change: another store, the app images, Debian 12, more kills, many hosts."""
     tally = Tally()
     if run(depot(), tally):
-        for step in (integration_elsewhere(), *contract(engine())):
-            run(step, tally)
-        scenarios.run_beside(scenarios.ON_DEBIAN_12, tally, suite="debian12")
+        run_all([integration_elsewhere(), *contract(engine())], tally)
+        with ThreadPoolExecutor(scenarios.AT_A_TIME) as lanes:
+            scenarios.run_beside(scenarios.ON_DEBIAN_12, tally, lanes, suite="debian12")
         scenarios.run_scenario("one_host", tally, kill_points=30)
         for name in scenarios.PROVE_ONLY:
             scenarios.run_scenario(name, tally, disturb="all")
@@ -106,8 +103,7 @@ def main() -> int:
     if arguments.what == "prove":
         return prove()
     tally = Tally()
-    for step in lint.steps() if arguments.what == "lint" else [lint.reference()]:
-        run(step, tally)
+    run_all(lint.steps() if arguments.what == "lint" else [lint.reference()], tally)
     return finish(tally)
 
 

@@ -6,42 +6,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 
 from tests.suite.steps import BUILD, ROOT, Step, Tally, run
 
 CONFIG = ROOT / ".config" / "molecule" / "config.yml"
-# Whole systems come last: what a role's own scenario would show in a minute should not be learnt there.
-WHOLE_SYSTEMS = ("one_host",)
 # Too many hosts, or programs that have to be compiled first: these belong to `make prove`.
 PROVE_ONLY = ("caddy_acme", "minio_hosts", "media", "media_move", "two_hosts", "scale_out")
 # All roles but `mastodon`, for which Debian 12 has no Compose v2.
 ON_DEBIAN_12 = ("tinc_vpn", "firewall", "postgres", "redis", "minio", "nginx_media", "caddy")
-# A role's scenario waits as much as it works; whole systems are timed, and run alone.
-AT_A_TIME = 2
-LONGEST = ("minio", "tinc_vpn")
+# A scenario waits as much as it works: three keep two cores busy.
+AT_A_TIME = 3
+# Begun first, so that none runs alone at the end.
+LONGEST = ("one_host", "minio", "tinc_vpn", "nginx_media")
 # Making and removing the host are no tests.
 STEP_DONE = re.compile(r"^INFO +\[\S+ > (?:check|converge|idempotence|verify|side_effect)\] Executed: Successful", re.M)
 MISSING = re.compile(r"^WARNING +\[\S+ > (?!prepare)\w+\] Executed: Missing.*", re.M)
 
 
-def roles() -> list[str]:
-    """The scenarios of roles. The longest are begun first, so that none runs alone at the end."""
-    found = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
-    listed = [name for name in found if name not in (*WHOLE_SYSTEMS, *PROVE_ONLY)]
-    return sorted(listed, key=lambda name: name not in LONGEST)
-
-
 def names() -> list[str]:
-    """Every scenario of `make test`, roles first."""
-    return [*roles(), *WHOLE_SYSTEMS]
+    """Every scenario of `make test`: one for each role, and a whole instance; the longest first."""
+    found = sorted(path.parent.name for path in (ROOT / "molecule").glob("*/molecule.yml"))
+    return [*LONGEST, *(name for name in found if name not in (*LONGEST, *PROVE_ONLY))]
 
 
-def run_beside(wanted: Sequence[str], tally: Tally, suite: str = "debian13") -> None:
-    """Run scenarios of roles, a few at a time."""
+def run_beside(wanted: Sequence[str], tally: Tally, lanes: Executor, suite: str = "debian13") -> None:
+    """Run scenarios, as many at a time as there are lanes free; wait for all of them."""
     tallies = [Tally() for _name in wanted]
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
-        list(pool.map(lambda name, own: run_scenario(name, own, suite), wanted, tallies))
+    list(lanes.map(lambda name, own: run_scenario(name, own, suite), wanted, tallies))
     for own in tallies:
         tally.include(own)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,6 +118,12 @@ def run(step: Step, tally: Tally, *, live: bool = False) -> bool:
     else:
         tally.add(ok)
     return ok
+
+
+def run_all(steps: Iterable[Step], tally: Tally) -> None:
+    """Run steps one after the other, whatever becomes of those before."""
+    for step in steps:
+        run(step, tally)
 
 
 def finish(tally: Tally) -> int:
