@@ -78,8 +78,10 @@ def fails_closed(network: str, refused: Sequence[str]) -> bool:
     """Say whether packets for a network are refused when nobody carries it, instead of leaving in the clear."""
     wanted = ipaddress.ip_network(network)
     there = (ipaddress.ip_network(each) for each in refused)
-    # mypy cannot know that both are of one version, which the first condition sees to.
-    return any(each.version == wanted.version and wanted.subnet_of(each) for each in there)  # type: ignore[arg-type]
+    return any(
+        each.version == wanted.version and wanted.subnet_of(each)  # type: ignore[arg-type]  # of one version by then
+        for each in there
+    )
 
 
 def judge(each: Net, up: bool, replies: Mapping[str, float | None], refused: Sequence[str]) -> Iterator[Finding]:
